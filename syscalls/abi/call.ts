@@ -12,21 +12,50 @@ export type Reg = "i32" | "u32" | "i64" | "u64";
 export type Arg =
   & { readonly name: string; readonly reg: Reg }
   & (
-    | { readonly is: "int" | "fd" | "dirfd" | "pid" | "signal" | "size" | "offset" | "hex" | "mode" | "uid" | "errno" | "clock" }
+    | {
+      readonly is:
+        | "int"
+        | "fd"
+        | "dirfd"
+        | "pid"
+        | "signal"
+        | "size"
+        | "offset"
+        | "hex"
+        | "mode"
+        | "uid"
+        | "errno"
+        | "clock";
+    }
     | { readonly is: "address" }
     | { readonly is: "path" | "string" }
     | { readonly is: "flags"; readonly of: Flags }
     /** Bytes whose length is in argument `length` (or is the call's result when `out` and `lengthIsResult`). */
-    | { readonly is: "bytes"; readonly direction: "in" | "out"; readonly length: string; readonly lengthIsResult?: boolean }
+    | {
+      readonly is: "bytes";
+      readonly direction: "in" | "out";
+      readonly length: string;
+      readonly lengthIsResult?: boolean;
+    }
     /** Pointer to a struct (or an array of `count` of them, `count` naming an argument). */
-    | { readonly is: "struct"; readonly of: Layout; readonly direction: "in" | "out" | "inout"; readonly count?: string }
+    | {
+      readonly is: "struct";
+      readonly of: Layout;
+      readonly direction: "in" | "out" | "inout";
+      readonly count?: string;
+    }
     | { readonly is: "iovec"; readonly direction: "in" | "out"; readonly count: string }
     /** char *const[]: argv, envp. */
     | { readonly is: "strings" }
     | { readonly is: "sigset"; readonly direction: "in" | "out" }
     | { readonly is: "sockaddr"; readonly direction: "in" | "out"; readonly length: string }
     /** A 32- or 64-bit integer behind a pointer; `value` names how it prints. */
-    | { readonly is: "cell"; readonly width: 32 | 64; readonly direction: "in" | "out" | "inout"; readonly value?: "fd" | "pid" | "hex" | "wstatus" }
+    | {
+      readonly is: "cell";
+      readonly width: 32 | 64;
+      readonly direction: "in" | "out" | "inout";
+      readonly value?: "fd" | "pid" | "hex" | "wstatus";
+    }
     /** Multiplexed: its meaning depends on the value of another argument (fcntl's arg, ioctl's arg). */
     | { readonly is: "by"; readonly selector: string; readonly cases: Readonly<Record<number, Arg>> }
   );
@@ -79,7 +108,10 @@ export type Numbers<A extends readonly Arg[]> = { -readonly [K in keyof A]: numb
  * "absent" has none.
  */
 export type Handlers<T, F extends Family> = {
-  readonly [K in keyof F as F[K]["support"] extends "absent" ? never : K]: (t: T, ...args: Numbers<F[K]["args"]>) => number;
+  readonly [K in keyof F as F[K]["support"] extends "absent" ? never : K]: (
+    t: T,
+    ...args: Numbers<F[K]["args"]>
+  ) => number;
 };
 
 // ---- argument makers: the vocabulary of declare.ts files ----------------------------------------------------------
@@ -102,7 +134,8 @@ export const path = (name = "path") => ({ name, reg: "u64", is: "path" }) as con
 export const string = (name: string) => ({ name, reg: "u64", is: "string" }) as const;
 export const strings = (name: string) => ({ name, reg: "u64", is: "strings" }) as const;
 export const flags = (name: string, of: Flags, reg: Reg = "u32") => ({ name, reg, is: "flags", of }) as const;
-export const inBytes = (name: string, length: string) => ({ name, reg: "u64", is: "bytes", direction: "in", length }) as const;
+export const inBytes = (name: string, length: string) =>
+  ({ name, reg: "u64", is: "bytes", direction: "in", length }) as const;
 /** Filled by the kernel; the result says how much. */
 export const outBytes = (name: string, length: string) =>
   ({ name, reg: "u64", is: "bytes", direction: "out", length, lengthIsResult: true }) as const;
@@ -114,10 +147,15 @@ export const inoutStruct = (name: string, of: Layout, count?: string) =>
   ({ name, reg: "u64", is: "struct", of, direction: "inout", count }) as const;
 export const iovec = (name: string, direction: "in" | "out", count: string) =>
   ({ name, reg: "u64", is: "iovec", direction, count }) as const;
-export const sigset = (name: string, direction: "in" | "out") => ({ name, reg: "u64", is: "sigset", direction }) as const;
+export const sigset = (name: string, direction: "in" | "out") =>
+  ({ name, reg: "u64", is: "sigset", direction }) as const;
 export const sockaddr = (name: string, direction: "in" | "out", length: string) =>
   ({ name, reg: "u64", is: "sockaddr", direction, length }) as const;
-export const cell = (name: string, width: 32 | 64, direction: "in" | "out" | "inout", value?: "fd" | "pid" | "hex" | "wstatus") =>
-  ({ name, reg: "u64", is: "cell", width, direction, value }) as const;
+export const cell = (
+  name: string,
+  width: 32 | 64,
+  direction: "in" | "out" | "inout",
+  value?: "fd" | "pid" | "hex" | "wstatus",
+) => ({ name, reg: "u64", is: "cell", width, direction, value }) as const;
 export const by = (name: string, selector: string, cases: Readonly<Record<number, Arg>>, reg: Reg = "u64") =>
   ({ name, reg, is: "by", selector, cases }) as const;

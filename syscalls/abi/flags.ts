@@ -9,7 +9,12 @@ export interface Flags {
   readonly values?: Readonly<Record<string, number>>;
 }
 
-export const flagSet = (name: string, bits: Readonly<Record<string, number>>, mask?: number, values?: Readonly<Record<string, number>>): Flags => ({
+export const flagSet = (
+  name: string,
+  bits: Readonly<Record<string, number>>,
+  mask?: number,
+  values?: Readonly<Record<string, number>>,
+): Flags => ({
   name,
   bits,
   mask,
@@ -17,4 +22,9 @@ export const flagSet = (name: string, bits: Readonly<Record<string, number>>, ma
 });
 
 /** A pure enumeration: exactly one of the names. */
-export const enumeration = (name: string, values: Readonly<Record<string, number>>): Flags => ({ name, bits: {}, mask: 0xffffffff, values });
+export const enumeration = (name: string, values: Readonly<Record<string, number>>): Flags => ({
+  name,
+  bits: {},
+  mask: 0xffffffff,
+  values,
+});

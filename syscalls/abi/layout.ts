@@ -4,7 +4,17 @@
  */
 
 /** Field types: fixed-width integers, `bytes:N`, or a nested layout. */
-export type FieldType = "i8" | "u8" | "i16" | "u16" | "i32" | "u32" | "i64" | "u64" | { readonly bytes: number } | Layout;
+export type FieldType =
+  | "i8"
+  | "u8"
+  | "i16"
+  | "u16"
+  | "i32"
+  | "u32"
+  | "i64"
+  | "u64"
+  | { readonly bytes: number }
+  | Layout;
 
 export interface Field {
   readonly name: string;
@@ -53,10 +63,14 @@ const encodeInto = (view: DataView, base: number, layout: Layout, value: StructV
     const v = value[name];
     if (v === undefined) continue;
     if (typeof type !== "string") {
-      if ("bytes" in type) new Uint8Array(view.buffer, view.byteOffset + base + at, type.bytes).set((v as Uint8Array).subarray(0, type.bytes));
-      else encodeInto(view, base + at, type, v as StructValue);
-    } else if (type === "i64" || type === "u64") view.setBigUint64(base + at, BigInt.asUintN(64, BigInt(v as number | bigint)), true);
-    else if (type === "i32" || type === "u32") view.setUint32(base + at, Number(v), true);
+      if ("bytes" in type) {
+        new Uint8Array(view.buffer, view.byteOffset + base + at, type.bytes).set(
+          (v as Uint8Array).subarray(0, type.bytes),
+        );
+      } else encodeInto(view, base + at, type, v as StructValue);
+    } else if (type === "i64" || type === "u64") {
+      view.setBigUint64(base + at, BigInt.asUintN(64, BigInt(v as number | bigint)), true);
+    } else if (type === "i32" || type === "u32") view.setUint32(base + at, Number(v), true);
     else if (type === "i16" || type === "u16") view.setUint16(base + at, Number(v), true);
     else view.setUint8(base + at, Number(v));
   }
@@ -68,8 +82,9 @@ export const decodeStruct = (layout: Layout, bytes: Uint8Array, base = 0): { [fi
   const out: { [field: string]: any } = {};
   for (const { name, at, type } of layout.fields) {
     const p = base + at;
-    if (typeof type !== "string") out[name] = "bytes" in type ? bytes.slice(p, p + type.bytes) : decodeStruct(type, bytes, p);
-    else if (type === "i64") out[name] = Number(view.getBigInt64(p, true));
+    if (typeof type !== "string") {
+      out[name] = "bytes" in type ? bytes.slice(p, p + type.bytes) : decodeStruct(type, bytes, p);
+    } else if (type === "i64") out[name] = Number(view.getBigInt64(p, true));
     else if (type === "u64") out[name] = Number(view.getBigUint64(p, true));
     else if (type === "i32") out[name] = view.getInt32(p, true);
     else if (type === "u32") out[name] = view.getUint32(p, true);

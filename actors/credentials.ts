@@ -1,0 +1,67 @@
+/** Credentials of a task (credentials(7)). A value: replaced, never changed in place, so that sharing after clone is by reference. */
+export interface Credentials {
+  readonly ruid: number;
+  readonly euid: number;
+  readonly suid: number;
+  readonly fsuid: number;
+  readonly rgid: number;
+  readonly egid: number;
+  readonly sgid: number;
+  readonly fsgid: number;
+  readonly groups: readonly number[];
+  /** Capability sets as bit masks (capabilities(7)). */
+  readonly capEffective: bigint;
+  readonly capPermitted: bigint;
+  readonly capInheritable: bigint;
+  readonly capBounding: bigint;
+  readonly capAmbient: bigint;
+  readonly securebits: number;
+}
+
+export const ALL_CAPS = (1n << 41n) - 1n;
+
+/** Root with every capability, or a plain user with none. */
+export const credentialsOf = (uid: number, gid: number, groups: readonly number[] = [gid]): Credentials => ({
+  ruid: uid,
+  euid: uid,
+  suid: uid,
+  fsuid: uid,
+  rgid: gid,
+  egid: gid,
+  sgid: gid,
+  fsgid: gid,
+  groups,
+  capEffective: uid === 0 ? ALL_CAPS : 0n,
+  capPermitted: uid === 0 ? ALL_CAPS : 0n,
+  capInheritable: 0n,
+  capBounding: ALL_CAPS,
+  capAmbient: 0n,
+  securebits: 0,
+});
+
+export const CAP = {
+  CHOWN: 0,
+  DAC_OVERRIDE: 1,
+  DAC_READ_SEARCH: 2,
+  FOWNER: 3,
+  FSETID: 4,
+  KILL: 5,
+  SETGID: 6,
+  SETUID: 7,
+  SETPCAP: 8,
+  NET_BIND_SERVICE: 10,
+  NET_ADMIN: 12,
+  NET_RAW: 13,
+  IPC_LOCK: 14,
+  SYS_CHROOT: 18,
+  SYS_PTRACE: 19,
+  SYS_ADMIN: 21,
+  SYS_NICE: 23,
+  SYS_RESOURCE: 24,
+  SYS_TIME: 25,
+  MKNOD: 27,
+  CHECKPOINT_RESTORE: 40,
+} as const;
+
+/** Whether the effective set has the capability. */
+export const capable = (cred: Credentials, cap: number): boolean => ((cred.capEffective >> BigInt(cap)) & 1n) === 1n;

@@ -1,0 +1,106 @@
+/**
+ * Open file descriptions: what descriptors of any number of file tables point at. Operations never wait: where Linux would sleep they return
+ * -EAGAIN and the handler blocks on `queue` (unless O_NONBLOCK). Subclasses are one per kind: regular, directory, pipe end, socket, epoll, eventfd, tty…
+ */
+import type { Backing } from "../../cpu/types.ts";
+import { E } from "../../syscalls/abi/errno.ts";
+import { WaitQueue } from "../wait_queue.ts";
+import type { Inode } from "./inode.ts";
+import type { Task } from "../task/task.ts";
+
+/** poll(2) event bits. */
+export const POLLIN = 0x1, POLLPRI = 0x2, POLLOUT = 0x4, POLLERR = 0x8, POLLHUP = 0x10, POLLNVAL = 0x20;
+export const POLLRDNORM = 0x40, POLLRDBAND = 0x80, POLLWRNORM = 0x100, POLLWRBAND = 0x200, POLLRDHUP = 0x2000;
+
+/** Access modes and status flags (asm-generic/fcntl.h, octal there). */
+export const O_RDONLY = 0, O_WRONLY = 1, O_RDWR = 2, O_ACCMODE = 3;
+export const O_CREAT = 0o100,
+  O_EXCL = 0o200,
+  O_NOCTTY = 0o400,
+  O_TRUNC = 0o1000,
+  O_APPEND = 0o2000,
+  O_NONBLOCK = 0o4000;
+export const O_DSYNC = 0o10000,
+  O_ASYNC = 0o20000,
+  O_DIRECT = 0o40000,
+  O_LARGEFILE = 0o100000,
+  O_DIRECTORY = 0o200000,
+  O_NOFOLLOW = 0o400000;
+export const O_NOATIME = 0o1000000,
+  O_CLOEXEC = 0o2000000,
+  O_SYNC = 0o4010000,
+  O_PATH = 0o10000000,
+  O_TMPFILE = 0o20200000;
+
+export abstract class OpenFile {
+  #refs = 1;
+  /** File offset in bytes, for kinds that have one. */
+  pos = 0;
+  /** Readiness may have changed. */
+  readonly queue = new WaitQueue();
+
+  /**
+   * @param inode the file behind it
+   * @param path as /proc/self/fd shows it: an absolute guest path, or "pipe:[7]", "socket:[9]", "anon_inode:[eventpoll]"
+   * @param flags access mode and status flags; fcntl(F_SETFL) changes the latter
+   */
+  constructor(readonly inode: Inode, public path: string, public flags: number) {}
+
+  get readable(): boolean {
+    return (this.flags & O_ACCMODE) !== O_WRONLY && (this.flags & O_PATH) === 0;
+  }
+  get writable(): boolean {
+    return (this.flags & O_ACCMODE) !== O_RDONLY && (this.flags & O_PATH) === 0;
+  }
+  get nonblocking(): boolean {
+    return (this.flags & O_NONBLOCK) !== 0;
+  }
+
+  /**
+   * Reads into `into`; `at` given: pread there, pos untouched. Bytes read, 0 at end of file, -EAGAIN when it would wait, other negative errno.
+   * The caller has checked the access mode.
+   */
+  read(_t: Task, _into: Uint8Array, _at?: number): number {
+    return -E.INVAL;
+  }
+  /** Writes `from`; bytes written, -EAGAIN when nothing could be written now. EPIPE: the handler raises SIGPIPE. */
+  write(_t: Task, _from: Uint8Array, _at?: number): number {
+    return -E.INVAL;
+  }
+  /** Current readiness: POLL* bits (POLLERR, POLLHUP included when they hold). */
+  poll(): number {
+    return POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
+  }
+  /** New offset, or negative errno. whence: SET 0, CUR 1, END 2, DATA 3, HOLE 4. */
+  seek(_offset: number, _whence: number): number {
+    return -E.SPIPE;
+  }
+  ioctl(_t: Task, _request: number, _arg: number): number {
+    return -E.NOTTY;
+  }
+  /** Fills `into` with linux_dirent64 records; bytes, 0 at the end. */
+  getdents(_t: Task, _into: Uint8Array): number {
+    return -E.NOTDIR;
+  }
+  /** For mmap; undefined: ENODEV. */
+  backing(): Backing | undefined {
+    return undefined;
+  }
+  /** Called when the status flags were changed by fcntl. */
+  flagsChanged(): void {}
+  /** Called once, when the last reference is gone. */
+  protected abstract closed(): void;
+
+  get refs(): number {
+    return this.#refs;
+  }
+  retain(): this {
+    if (this.#refs <= 0) throw new Error(`retain of closed description ${this.path}`);
+    this.#refs++;
+    return this;
+  }
+  release(): void {
+    if (this.#refs <= 0) throw new Error(`release of closed description ${this.path}`);
+    if (--this.#refs === 0) this.closed();
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * The VM group: what CLONE_VM shares. Owns the address space and its translated code; counts the tasks in it; frees the memory with the last one
+ * (kernel/fork.c mm_struct).
+ */
+import type { AddressSpace } from "../cpu/types.ts";
+import type { OpenFile } from "./vfs/open_file.ts";
+
+/** Facts about the running image that /proc and core reports show. */
+export interface ImageFacts {
+  /** Absolute guest path of the executable (/proc/pid/exe). */
+  readonly exe: string;
+  readonly exeFile?: OpenFile;
+  /** Where argv and envp strings lie in guest memory. */
+  readonly argStart: number;
+  readonly argEnd: number;
+  readonly envStart: number;
+  readonly envEnd: number;
+  readonly stackTop: number;
+  readonly auxv: Uint8Array;
+  readonly entry: number;
+  readonly loadBase: number;
+  readonly interpreterBase: number;
+}
+
+let nextId = 1;
+
+export class VmGroup {
+  #users = 1;
+  readonly id = nextId++;
+  /** PR_SET_DUMPABLE. */
+  dumpable = 1;
+  constructor(readonly space: AddressSpace, public image: ImageFacts, readonly onFreed: (vm: VmGroup) => void) {}
+  get users(): number {
+    return this.#users;
+  }
+  get live(): boolean {
+    return this.#users > 0;
+  }
+  share(): VmGroup {
+    this.#users++;
+    return this;
+  }
+  fork(): VmGroup {
+    const child = new VmGroup(this.space.fork(), this.image, this.onFreed);
+    child.image.exeFile?.retain();
+    child.dumpable = this.dumpable;
+    return child;
+  }
+  release(): void {
+    if (this.#users <= 0) throw new Error("release of a dead VM group");
+    if (--this.#users > 0) return;
+    this.image.exeFile?.release();
+    this.space.release();
+    this.onFreed(this);
+  }
+}
