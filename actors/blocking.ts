@@ -23,6 +23,8 @@ export interface Wait {
   timedOut?(): number;
   /** What a signal does to the call. Default "restart". */
   readonly restart?: Restart;
+  /** Only a fatal signal ends it (vfork's wait for the child). */
+  readonly killable?: boolean;
   /** Result when a signal ends the wait after part of the work was done (bytes so far); undefined: EINTR or restart. */
   partial?(): number | undefined;
   /** Called just before -EINTR is reported to the guest because a handler will run (write back the remaining time). */

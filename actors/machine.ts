@@ -1,14 +1,64 @@
 /**
- * The machine: one kernel, one clock, one run queue. Registries of tasks, groups and devices; the loop that hands turns to tasks by the policy, fires
- * timers, and waits for the host when nothing can run.
+ * The machine: one kernel, one clock, one run queue. Registries of tasks and groups; the loop that hands turns to tasks by the policy, fires timers, and waits
+ * for the host when nothing can run. Tasks run as Effect fibers (`task/life.ts`); a turn is one resumption of a fiber, on the loop's stack.
  */
 import type { MachineClock } from "./world/clock.ts";
 import type { Entropy } from "./world/entropy.ts";
+import { breathe, pause } from "./world/event_loop.ts";
+import type { SchedulePolicy } from "./world/order.ts";
 import { Timers } from "./timers.ts";
 import type { Task } from "./task/task.ts";
 import type { ThreadGroup } from "./task/thread_group.ts";
 import type { SignalService } from "./signals/service.ts";
 import type { Vfs } from "./vfs/vfs.ts";
+import { E, errno } from "../syscalls/abi/errno.ts";
+import { signalName } from "../syscalls/abi/signals.ts";
+import type { SigInfo } from "./signals/pending.ts";
+import { WaitQueue } from "./wait_queue.ts";
+
+/** Counters of a run, for --stats. */
+export interface Counters {
+  instructions: number;
+  tasksCreated: number;
+  liveCpus: number;
+  peakCpus: number;
+  liveFibers: number;
+  liveVmGroups: number;
+  turns: number;
+  contextSwitches: number;
+  /** Calls by number. */
+  syscalls: Map<number, number>;
+  /** Calls that have no handler, by number. */
+  unknown: Map<number, number>;
+}
+
+/** How the system calls reach the kernel: `syscalls/mod.ts` supplies it. */
+export interface CallTable {
+  /** Runs the call in the task's registers: a result, BLOCKED or NO_RESULT. */
+  dispatch(t: Task): number;
+  name(nr: number): string;
+}
+
+/** Observers of a run (--strace, --trace). They only look. */
+export interface Observer {
+  callEntered?(t: Task): void;
+  callReturned?(t: Task, result: number): void;
+  signalDelivered?(t: Task, info: SigInfo): void;
+  exited?(t: Task, status: number, groupDied: boolean): void;
+  fatal?(t: Task, line: string): void;
+}
+
+/** Everything is waiting and nothing can wake it. */
+export class Deadlock extends Error {
+  override name = "Deadlock";
+}
+
+const fatalLine = (task: Task, info: SigInfo): string => {
+  const where = info.addr === undefined
+    ? (info.pid ? ` sent by ${info.pid}` : "")
+    : ` at address 0x${info.addr.toString(16)}`;
+  return `task ${task.tid} (${task.comm}) killed by ${signalName(info.signo)}${where}, pc 0x${task.cpu.pc.toString(16)}`;
+};
 
 export class Machine {
   readonly timers = new Timers();
@@ -20,6 +70,8 @@ export class Machine {
   domainname = "(none)";
   signals!: SignalService;
   vfs!: Vfs;
+  calls!: CallTable;
+  observer: Observer = {};
   /** The first process. */
   init: ThreadGroup | undefined;
   readonly bootedAt: number;
@@ -27,18 +79,187 @@ export class Machine {
   maxMemory = Infinity;
   /** Host operations under way that may wake a task (a read of stdin, a socket): while any is, an idle machine waits instead of reporting a deadlock. */
   hostPending = 0;
+  /** A signal was generated somewhere (signalfd readiness). */
+  readonly signalArrived = new WaitQueue();
+  readonly counters: Counters = {
+    instructions: 0,
+    tasksCreated: 0,
+    liveCpus: 0,
+    peakCpus: 0,
+    liveFibers: 0,
+    liveVmGroups: 0,
+    turns: 0,
+    contextSwitches: 0,
+    syscalls: new Map(),
+    unknown: new Map(),
+  };
+  /** The task whose turn it is. */
+  current: Task | undefined;
+  /** Task that ran last, per machine: a change ends load-reservations. */
+  #last: Task | undefined;
+  #queue: Task[] = [];
+  #poke: (() => void) | undefined;
+  #fiberStarts: (() => void)[] = [];
+  #lastId = 0;
+  /** What killed the first process, for the report. */
+  fatalReport: string | undefined;
 
-  constructor(readonly clock: MachineClock, readonly entropy: Entropy) {
+  constructor(readonly clock: MachineClock, readonly entropy: Entropy, readonly policy: SchedulePolicy) {
     this.bootedAt = clock.monotonic();
   }
 
+  // ---- identifiers -----------------------------------------------------------------------------------------------
+  /** The next free number, cyclic from the last one, wrapping to 300 at 32768 (kernel/pid.c alloc_pid). -1 when all are taken. */
+  allocateId(): number {
+    for (let tries = 0; tries < 32768; tries++) {
+      this.#lastId++;
+      if (this.#lastId >= 32768) {
+        this.#lastId = 300;
+        this.#wrapped = true;
+      }
+      if (!this.#wrapped || !this.idInUse(this.#lastId)) return this.#lastId;
+    }
+    return -1;
+  }
+  #wrapped = false;
+  /** Numbers from here on are handed out next. */
+  startIdsAt(first: number): void {
+    this.#lastId = first - 1;
+  }
+  /** A number stays taken while a task, group, process group or session names it. */
+  idInUse(id: number): boolean {
+    if (this.tasks.has(id) || this.groups.has(id)) return true;
+    for (const g of this.groups.values()) if (g.pgid === id || g.sid === id) return true;
+    return false;
+  }
+
+  // ---- run queue ---------------------------------------------------------------------------------------------------
   /** The task may run: puts it at the end of the run queue. Called by wakes. */
-  makeRunnable(_task: Task): void {
-    throw new Error("not wired");
+  makeRunnable(task: Task): void {
+    if (task.queued || task.state === "dead" || task.state === "zombie") return;
+    task.queued = true;
+    this.#queue.push(task);
+  }
+  /** Others wait for a turn. */
+  get contended(): boolean {
+    return this.#queue.length > 0 || this.#fiberStarts.length > 0;
+  }
+  /** Runs when the loop next comes round: starts of fibers (Effect's scheduler hands them here). */
+  schedule(start: () => void): void {
+    this.#fiberStarts.push(start);
   }
 
   /** A callback of the host arrived (outside the loop): runs it and pokes the loop. All completions of asynchronous host operations come through here. */
-  fromHost(_deliver: () => void): void {
-    throw new Error("not wired");
+  fromHost(deliver: () => void): void {
+    deliver();
+    this.#poke?.();
+  }
+
+  /** An exited task's fiber gets a last turn, in which it ends. */
+  endFiber(task: Task): void {
+    const resume = task.resume;
+    task.resume = undefined;
+    if (resume !== undefined) this.schedule(resume);
+  }
+
+  /** A group has died: the first process's death is the end of the run. */
+  groupEnded(group: ThreadGroup): void {
+    if (group === this.init) this.initStatus = group.exitStatus;
+  }
+  /** Wait status of the first process once it is dead. */
+  initStatus: number | undefined;
+
+  /** Starts a committed task's fiber. The boot code supplies it: the Effect runtime is its business. */
+  spawn: (task: Task) => void = () => {
+    throw new Error("no runtime");
+  };
+  /** Opens a pidfd of a task in `t`'s table: the descriptor, close-on-exec. Supplied by the pidfd actor. */
+  openPidfd: (t: Task, target: Task, thread: boolean) => number = () => {
+    throw errno(E.INVAL);
+  };
+
+  /** A task dies of a signal: the report is kept for the first process. */
+  reportFatal(task: Task, info: SigInfo): void {
+    const line = fatalLine(task, info);
+    if (task.group === this.init) this.fatalReport = line;
+    this.observer.fatal?.(task, line);
+  }
+
+  /** Runs until `done()` holds and nothing is left to do. */
+  async run(done: () => boolean): Promise<void> {
+    let sinceBreath = this.clock.monotonic();
+    for (let turn = 0;; turn++) {
+      if (this.#fiberStarts.length > 0) this.#startFibers();
+      if (this.timers.size > 0 && ((turn & 7) === 0 || this.#queue.length === 0)) this.timers.fireDue(this.clock.monotonic());
+      if (this.#queue.length > 0) {
+        this.#turn();
+        if ((turn & 63) === 0 && this.clock.real) {
+          const now = this.clock.monotonic();
+          if (now - sinceBreath > 20e6) {
+            await breathe();
+            sinceBreath = this.clock.monotonic();
+          }
+        }
+      } else if (done()) {
+        return;
+      } else if (this.#fiberStarts.length === 0) {
+        await this.#idle();
+        sinceBreath = this.clock.monotonic();
+      }
+    }
+  }
+
+  #startFibers(): void {
+    const starts = this.#fiberStarts;
+    this.#fiberStarts = [];
+    for (const start of starts) start();
+  }
+
+  #turn(): void {
+    const queue = this.#queue;
+    let index = 0;
+    if (queue.length > 1 && this.policy.name !== "fair") index = this.policy.next(queue.map((t) => t.tid));
+    const task = index === 0 ? queue.shift()! : queue.splice(index, 1)[0];
+    task.queued = false;
+    if (task !== this.#last) {
+      this.counters.contextSwitches++;
+      if (this.#last?.holdings.cpu && this.#last.cpu.hasReservation) this.#last.cpu.clearReservation();
+      this.#last = task;
+    }
+    this.counters.turns++;
+    const resume = task.resume;
+    if (resume === undefined) return;
+    task.resume = undefined;
+    this.current = task;
+    resume();
+    this.current = undefined;
+  }
+
+  async #idle(): Promise<void> {
+    const next = this.timers.next;
+    const now = this.clock.monotonic();
+    if (!this.clock.real && this.hostPending === 0) {
+      if (next === Infinity) throw this.#deadlock();
+      this.clock.advance(Math.max(0, next - now));
+      this.timers.fireDue(this.clock.monotonic());
+      return;
+    }
+    if (next === Infinity && this.hostPending === 0 && !this.#mayHearFromOutside()) throw this.#deadlock();
+    const ms = next === Infinity ? Infinity : Math.max(0, (next - now) / 1e6);
+    await pause(ms, (poke) => this.#poke = poke);
+    this.#poke = undefined;
+  }
+
+  /** A task that waits for any signal may get one from the host (Ctrl-C, kill). */
+  #mayHearFromOutside(): boolean {
+    for (const t of this.tasks.values()) if (t.wait?.restart === "nohand" && t.wait.queues.length === 0) return true;
+    return false;
+  }
+
+  #deadlock(): Deadlock {
+    const lines = [...this.tasks.values()].filter((t) => t.state !== "zombie").map((t) =>
+      `  task ${t.tid} (${t.comm}) ${t.state}: ${t.vforkChild ? `vfork child ${t.vforkChild.tid}` : t.wait?.what ?? "nothing"}`
+    );
+    return new Deadlock(`deadlock: no task can run and nothing is pending\n${lines.join("\n")}`);
   }
 }

@@ -20,6 +20,8 @@ export interface ImageFacts {
   readonly entry: number;
   readonly loadBase: number;
   readonly interpreterBase: number;
+  /** Address of the code that calls rt_sigreturn, where handlers return to. */
+  readonly trampoline: number;
 }
 
 let nextId = 1;

@@ -35,6 +35,15 @@ export interface AltStack {
 }
 export const NO_ALT_STACK: AltStack = { sp: 0, size: 0, flags: 2 };
 
+/** What a task still holds of the things clone shares. */
+export interface Holdings {
+  cpu: boolean;
+  vm: boolean;
+  files: boolean;
+  fs: boolean;
+  handlers: boolean;
+}
+
 export class Task implements Listener {
   state: TaskState = "new";
   comm = "";
@@ -56,6 +65,8 @@ export class Task implements Listener {
   timerSlack = 50000;
   ioPriority = 0;
   personality = 0;
+  /** A wait with a temporary mask ended in EINTR: the mask goes back only after the handler's frame has saved it. */
+  interruptedWithMask = false;
   /** What a blocked task waits for. */
   wait: Wait | undefined;
   waitTimer: Timer | undefined;
@@ -66,6 +77,27 @@ export class Task implements Listener {
   /** Set when a wake, signal, kill, stop or timeout arrived since the task last looked. */
   notified = false;
   exitStatus = 0;
+  /** The gate must look at signals, kills and stops before guest code goes on (TIF_SIGPENDING). */
+  attention = false;
+  /** a0 at the entry of the current system call, as unsigned low and signed high halves, for restarts. */
+  originalA0Lo = 0;
+  originalA0Hi = 0;
+  /** Number of the current or last system call. */
+  callNumber = -1;
+  /** sched_yield asked to let others run. */
+  yieldRequested = false;
+  /** The vfork child this task waits for; undefined otherwise. */
+  vforkChild: Task | undefined;
+  /** For a vfork child: the parent to release when the VM is released. */
+  vforkParent: Task | undefined;
+  /** On the run queue. */
+  queued = false;
+  /** Hands the task's fiber its next turn; set while it is parked. */
+  resume: (() => void) | undefined;
+  /** Gives back what the task holds, in exit order; each at most once. */
+  readonly holdings: Holdings = { cpu: true, vm: true, files: true, fs: true, handlers: true };
+  /** Scratch of the fatal-signal report: what the task did last. */
+  lastTrap = "";
 
   constructor(
     readonly machine: Machine,

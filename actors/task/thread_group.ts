@@ -73,6 +73,8 @@ export class ThreadGroup {
   /** Never dies from default-action signals sent from within (pid 1). */
   unkillable = false;
   realTimer: { timer: Timer | undefined; interval: number } = { timer: undefined, interval: 0 };
+  /** CPU-time timers of the group (ITIMER_VIRTUAL, RLIMIT_CPU…) are charged here while any is armed. */
+  chargeCpu: ((ns: number) => void) | undefined;
   readonly used = noAccounting();
   readonly childrenUsed = noAccounting();
   /** The controlling terminal, as an opaque object of the tty actor. */

@@ -1,0 +1,190 @@
+/**
+ * Making tasks: clone, clone3, fork, vfork are one operation (kernel/fork.c). Normalise the arguments, check every rule, acquire everything with undo, then
+ * commit in one step that cannot fail; nothing is visible before the commit.
+ */
+import { E, errno } from "../../syscalls/abi/errno.ts";
+import { CLONE } from "../../syscalls/abi/clone.ts";
+import { BadAddress } from "../../cpu/types.ts";
+import { CAP, capable } from "../credentials.ts";
+import { RLIMIT } from "../limits.ts";
+import { PendingSet } from "../signals/pending.ts";
+import { NO_ALT_STACK, Task } from "./task.ts";
+import { ThreadGroup } from "./thread_group.ts";
+
+/** Arguments of any clone call in one form. `flags` has the low 32 bits without the exit signal. */
+export interface CloneRequest {
+  readonly flags: number;
+  readonly clearSighand: boolean;
+  readonly exitSignal: number;
+  /** Stack pointer of the child, 0 to keep the parent's. */
+  readonly stack: number;
+  readonly tls: bigint;
+  /** Where PARENT_SETTID, CHILD_SETTID/CLEARTID and PIDFD write. */
+  readonly parentTid: number;
+  readonly childTid: number;
+  readonly pidfd: number;
+  /** set_tid: wanted tid in this pid namespace, 0 for any. */
+  readonly wantedTid: number;
+}
+
+const has = (r: CloneRequest, bit: number): boolean => (r.flags & bit) !== 0;
+
+const NAMESPACES = CLONE.NEWNS | CLONE.NEWUTS | CLONE.NEWIPC | CLONE.NEWUSER | CLONE.NEWPID | CLONE.NEWNET | CLONE.NEWCGROUP | CLONE.NEWTIME;
+
+/** The rules of copy_process, in its order: 0 or a negative errno. */
+export const checkRules = (t: Task, r: CloneRequest): number => {
+  if (has(r, CLONE.NEWNS) && has(r, CLONE.FS)) return -E.INVAL;
+  if (has(r, CLONE.NEWUSER) && has(r, CLONE.FS)) return -E.INVAL;
+  if (has(r, CLONE.THREAD) && !has(r, CLONE.SIGHAND)) return -E.INVAL;
+  if (has(r, CLONE.SIGHAND) && !has(r, CLONE.VM)) return -E.INVAL;
+  if (has(r, CLONE.PARENT) && t.group.unkillable) return -E.INVAL;
+  if (has(r, CLONE.THREAD) && (has(r, CLONE.NEWUSER) || has(r, CLONE.NEWPID))) return -E.INVAL;
+  // Namespaces do not exist here yet: what a kernel built without them answers (copy_namespaces).
+  if ((r.flags & NAMESPACES) !== 0) return -E.INVAL;
+  return 0;
+};
+
+const checkLimits = (t: Task): void => {
+  const { machine } = t;
+  if (machine.tasks.size >= machine.maxTasks) throw errno(E.AGAIN);
+  const limit = t.group.limits[RLIMIT.NPROC].soft;
+  if (limit === Infinity || t.cred.ruid === 0 || capable(t.cred, CAP.SYS_RESOURCE) || capable(t.cred, CAP.SYS_ADMIN)) return;
+  let mine = 0;
+  for (const other of machine.tasks.values()) if (other.cred.ruid === t.cred.ruid) mine++;
+  if (mine >= limit) throw errno(E.AGAIN);
+};
+
+/** What a clone has acquired so far and how to give it back. */
+class Acquired {
+  #undo: (() => void)[] = [];
+  take<T>(value: T, undo: () => void): T {
+    this.#undo.push(undo);
+    return value;
+  }
+  rollback(): void {
+    for (let undo = this.#undo.pop(); undo !== undefined; undo = this.#undo.pop()) undo();
+  }
+}
+
+/** Makes the child: it, or a negative errno with nothing changed. */
+export const cloneTask = (t: Task, r: CloneRequest): Task | number => {
+  const refused = checkRules(t, r);
+  if (refused !== 0) return refused;
+  const acquired = new Acquired();
+  try {
+    checkLimits(t);
+    const child = acquire(t, r, acquired);
+    commit(t, child, r);
+    return child;
+  } catch (error) {
+    acquired.rollback();
+    if (error instanceof BadAddress) return -E.FAULT;
+    throw error;
+  }
+};
+
+const acquire = (t: Task, r: CloneRequest, acquired: Acquired): Task => {
+  const { machine } = t;
+  const vm = has(r, CLONE.VM) ? t.vm.share() : t.vm.fork();
+  acquired.take(vm, () => vm.release());
+  const cpu = vm.space.newCpu();
+  acquired.take(cpu, () => cpu.release());
+  const files = has(r, CLONE.FILES) ? t.files.share() : t.files.fork();
+  acquired.take(files, () => files.release());
+  const fs = has(r, CLONE.FS) ? t.fs.share() : t.fs.fork();
+  acquired.take(fs, () => fs.release());
+  const handlers = has(r, CLONE.SIGHAND) ? t.handlers.share() : t.handlers.fork();
+  acquired.take(handlers, () => handlers.release());
+  if (r.clearSighand) handlers.clearHandlers();
+  const tid = takeTid(t, r);
+  const group = has(r, CLONE.THREAD) ? t.group : new ThreadGroup(tid, t.group.pgid, t.group.sid, [...t.group.limits]);
+  const child = new Task(machine, tid, group, vm, cpu, files, fs, handlers, t.cred, new PendingSet());
+  if (has(r, CLONE.PIDFD)) {
+    const fd = machine.openPidfd(t, child, has(r, CLONE.THREAD));
+    acquired.take(fd, () => t.files.close(fd));
+    t.mem.setU32(r.pidfd, fd);
+  }
+  return child;
+};
+
+const takeTid = (t: Task, r: CloneRequest): number => {
+  if (r.wantedTid !== 0) {
+    if (t.machine.idInUse(r.wantedTid)) throw errno(E.EXIST);
+    return r.wantedTid;
+  }
+  const tid = t.machine.allocateId();
+  if (tid < 0) throw errno(E.AGAIN);
+  return tid;
+};
+
+/** Cannot fail: every word of it is assignment to what was acquired. */
+const commit = (t: Task, child: Task, r: CloneRequest): void => {
+  inherit(t, child, r);
+  child.cpu.copyRegistersFrom(t.cpu);
+  child.cpu.clearReservation();
+  child.cpu.setNumber(10, 0);
+  if (r.stack !== 0) child.cpu.setNumber(2, r.stack);
+  if (has(r, CLONE.SETTLS)) child.cpu.setX(4, r.tls);
+  const { group, machine } = t;
+  if (has(r, CLONE.THREAD)) {
+    group.tasks.push(child);
+    child.attention = group.job !== "running";
+  } else {
+    joinFamily(t, child, r);
+    machine.groups.set(child.group.tgid, child.group);
+  }
+  child.group.live++;
+  machine.tasks.set(child.tid, child);
+  const { counters } = machine;
+  counters.tasksCreated++;
+  counters.liveCpus++;
+  counters.peakCpus = Math.max(counters.peakCpus, counters.liveCpus);
+  if (has(r, CLONE.PARENT_SETTID)) quietly(() => t.mem.setU32(r.parentTid, child.tid));
+  if (has(r, CLONE.CHILD_SETTID)) quietly(() => child.mem.setU32(r.childTid, child.tid));
+  if (has(r, CLONE.CHILD_CLEARTID)) child.clearTid = r.childTid;
+  if (has(r, CLONE.VFORK)) {
+    t.vforkChild = child;
+    child.vforkParent = t;
+  }
+  machine.spawn(child);
+};
+
+const inherit = (t: Task, child: Task, r: CloneRequest): void => {
+  child.comm = t.comm;
+  child.blocked = t.blocked;
+  child.altStack = has(r, CLONE.VM) && !has(r, CLONE.VFORK) ? NO_ALT_STACK : t.altStack;
+  child.noNewPrivs = t.noNewPrivs;
+  child.nice = t.nice;
+  child.policy = t.policy;
+  child.rtPriority = t.rtPriority;
+  child.affinity = t.affinity;
+  child.timerSlack = t.timerSlack;
+  child.ioPriority = t.ioPriority;
+  child.personality = t.personality;
+};
+
+const joinFamily = (t: Task, child: Task, r: CloneRequest): void => {
+  const { group } = child;
+  group.leader = child;
+  group.tasks.push(child);
+  group.tty = t.group.tty;
+  group.oomScoreAdj = t.group.oomScoreAdj;
+  group.hasChildSubreaper = t.group.hasChildSubreaper || t.group.childSubreaper;
+  if (has(r, CLONE.PARENT)) {
+    group.parent = t.group.parent;
+    group.exitSignal = t.group.exitSignal;
+  } else {
+    group.parent = t;
+    group.exitSignal = r.exitSignal;
+  }
+  group.parent?.group.children.push(group);
+};
+
+/** Words the kernel writes for the guest's convenience: a bad address is ignored. */
+const quietly = (write: () => void): void => {
+  try {
+    write();
+  } catch (error) {
+    if (!(error instanceof BadAddress)) throw error;
+  }
+};

@@ -1,0 +1,228 @@
+/**
+ * Leaving: one task, a whole group, and what happens to its children (kernel/exit.c do_exit, exit_notify, SEMANTICS section 3). Every step runs to completion, so an
+ * exit is one transition for everybody else; the fiber ends in its next turn.
+ */
+import { SA, SI, SIG } from "../../syscalls/abi/signals.ts";
+import { SIG_IGN } from "../signal_handlers.ts";
+import { fromKernel, retargetShared } from "../signals/generate.ts";
+import { isOrphanedPgrp, threadParked } from "../signals/stop.ts";
+import type { Task } from "./task.ts";
+import type { ThreadGroup } from "./thread_group.ts";
+import { endWait } from "./waiting.ts";
+
+/** Steps of an exit that other actors own; each registers itself (futex, timers, sysv, tty). */
+export interface ExitHooks {
+  /** Robust list, then clear_child_tid; while the memory is still there. `soleUser`: no other task uses the memory. */
+  memory: ((task: Task, soleUser: boolean) => void)[];
+  /** Last task of a group: interval timers, POSIX timers, terminals. */
+  group: ((group: ThreadGroup) => void)[];
+  /** Any task: semaphore undo and the like. */
+  task: ((task: Task) => void)[];
+}
+export const exitHooks: ExitHooks = { memory: [], group: [], task: [] };
+
+/** Lets go of memory: hooks, CPU, VM group, and the vfork parent that waits for it (mm_release). Also the execve step. */
+export const releaseMemory = (task: Task): void => {
+  if (!task.holdings.vm) return;
+  for (const hook of exitHooks.memory) hook(task, task.vm.users === 1);
+  if (task.holdings.cpu) {
+    task.holdings.cpu = false;
+    task.machine.counters.instructions += task.cpu.retired;
+    task.cpu.release();
+    task.machine.counters.liveCpus--;
+  }
+  task.holdings.vm = false;
+  task.vm.release();
+  releaseVforkParent(task);
+};
+
+/** The vfork parent goes on. */
+export const releaseVforkParent = (task: Task): void => {
+  const parent = task.vforkParent;
+  task.vforkParent = undefined;
+  if (parent === undefined || parent.vforkChild !== task) return;
+  parent.vforkChild = undefined;
+  parent.notify();
+};
+
+/** Ends one task with a wait status. */
+export const exitTask = (task: Task, status: number): void => {
+  if (task.state === "exiting" || task.state === "zombie" || task.state === "dead") return;
+  const { group, machine } = task;
+  endWait(task);
+  if (task.vforkChild !== undefined) task.vforkChild = undefined;
+  const wasStopped = task.state === "stopped";
+  task.state = "exiting";
+  task.exitStatus = status;
+  group.live--;
+  retargetShared(task, ~task.blocked);
+  if (!wasStopped) threadParked(group);
+  const last = group.live === 0;
+  if (last) {
+    if (group.groupExit === undefined) group.groupExit = status;
+    for (const hook of exitHooks.group) hook(group);
+  }
+  machine.observer.exited?.(task, last ? group.groupExit! : status, last);
+  noteMemoryPeak(task);
+  releaseMemory(task);
+  for (const hook of exitHooks.task) hook(task);
+  releaseTables(task);
+  group.used.utime += task.cpuTime;
+  reparentChildren(task);
+  task.pending.clear();
+  if (task === group.leader) task.state = "zombie";
+  else forget(task);
+  if (last) groupDied(group);
+  machine.endFiber(task);
+};
+
+const noteMemoryPeak = (task: Task): void => {
+  const kib = task.vm.space.peakResidentPages * 4;
+  if (kib > task.group.used.maxrss) task.group.used.maxrss = kib;
+};
+
+const releaseTables = (task: Task): void => {
+  const { holdings } = task;
+  if (holdings.files) {
+    holdings.files = false;
+    task.files.release();
+  }
+  if (holdings.fs) {
+    holdings.fs = false;
+    task.fs.release();
+  }
+  if (holdings.handlers) {
+    holdings.handlers = false;
+    task.handlers.release();
+  }
+};
+
+/** Takes a task off every list (release_task). */
+export const forget = (task: Task): void => {
+  task.state = "dead";
+  if (task.machine.tasks.get(task.tid) === task) task.machine.tasks.delete(task.tid);
+  const at = task.group.tasks.indexOf(task);
+  if (at >= 0) task.group.tasks.splice(at, 1);
+};
+
+/** exit_group(2) or a fatal signal: the first status wins; every task leaves. */
+export const exitGroup = (task: Task, status: number): void => {
+  const { group } = task;
+  if (group.groupExit === undefined) group.groupExit = status;
+  for (const other of [...group.tasks]) if (other !== task) exitTask(other, group.groupExit);
+  exitTask(task, group.groupExit);
+};
+
+/** The task found its group leaving, or itself killed (by an execve of a sibling). */
+export const dieByGroupExit = (task: Task): void => {
+  if (task.group.groupExit !== undefined) exitGroup(task, task.group.groupExit);
+  else exitTask(task, SIG.KILL);
+};
+
+/** A live thread of the same group, else the nearest live subreaper ancestor, else the machine's init (undefined). */
+const newParentOf = (task: Task): Task | undefined => {
+  const sibling = task.group.tasks.find((t) => t !== task && t.state !== "exiting" && t.state !== "zombie" && t.state !== "dead");
+  if (sibling !== undefined) return sibling;
+  if (!task.group.hasChildSubreaper) return undefined;
+  for (let g = task.group.parent?.group; g !== undefined; g = g.parent?.group) {
+    if (!g.childSubreaper) continue;
+    const live = g.tasks.find((t) => t.state !== "exiting" && t.state !== "zombie" && t.state !== "dead");
+    if (live !== undefined) return live;
+  }
+  return undefined;
+};
+
+const reparentChildren = (task: Task): void => {
+  const mine = task.group.children.filter((c) => c.parent === task);
+  if (mine.length === 0) return;
+  const parent = newParentOf(task);
+  for (const child of mine) {
+    for (const t of [...child.tasks]) {
+      if (t.pdeathSignal !== 0) task.machine.signals.sendToGroup(child, { signo: t.pdeathSignal, code: SI.USER, pid: 0, uid: 0 });
+    }
+    child.parent = parent;
+    if (parent?.group === task.group) continue;
+    task.group.children.splice(task.group.children.indexOf(child), 1);
+    parent?.group.children.push(child);
+    child.exitSignal = SIG.CHLD;
+    if (child.zombie) notifyDeath(child);
+    else hangUpIfOrphaned(child, task.group);
+  }
+};
+
+/** SIGHUP then SIGCONT to a process group that became orphaned with stopped members. */
+const hangUpIfOrphaned = (member: ThreadGroup, leaving: ThreadGroup): void => {
+  const { machine } = leaving.leader;
+  const members = [...machine.groups.values()].filter((g) => g.pgid === member.pgid && g !== leaving && g.live > 0);
+  if (!members.some((g) => g.job === "stopped") || !isOrphanedPgrp(member, leaving)) return;
+  for (const g of members) {
+    machine.signals.sendToGroup(g, fromKernel(SIG.HUP));
+    machine.signals.sendToGroup(g, fromKernel(SIG.CONT));
+  }
+};
+
+const groupDied = (group: ThreadGroup): void => {
+  group.zombie = true;
+  group.exitStatus = group.groupExit!;
+  hangUpIfOrphaned(group, group);
+  group.deathEvents.wake();
+  notifyDeath(group);
+  group.leader.machine.groupEnded(group);
+};
+
+/** Tells the parent; reaps at once when nobody will (SEMANTICS 3.16–3.20). */
+const notifyDeath = (group: ThreadGroup): void => {
+  const parent = group.parent;
+  if (parent === undefined || parent.group.live === 0) {
+    if (parent === undefined) reap(group);
+    return;
+  }
+  const sig = group.exitSignal;
+  let autoreap = false;
+  let send = sig > 0 && sig <= 64;
+  if (sig === SIG.CHLD) {
+    const d = parent.handlers.get(SIG.CHLD);
+    autoreap = d.handler === SIG_IGN || (d.flags & SA.NOCLDWAIT) !== 0;
+    if (d.handler === SIG_IGN) send = false;
+  }
+  if (send) parent.machine.signals.sendToGroup(parent.group, deathInfo(group, sig));
+  if (autoreap) reap(group);
+  parent.group.childEvents.wake();
+};
+
+/** siginfo of a death, as SIGCHLD carries it and waitid reports it. */
+export const deathInfo = (group: ThreadGroup, signo: number = SIG.CHLD) => {
+  const status = group.exitStatus;
+  const killed = (status & 0x7f) !== 0;
+  return {
+    signo,
+    code: killed ? ((status & 0x80) !== 0 ? SI.CLD_DUMPED : SI.CLD_KILLED) : SI.CLD_EXITED,
+    pid: group.tgid,
+    uid: group.leader.cred.ruid,
+    status: killed ? status & 0x7f : (status >> 8) & 0xff,
+    utime: Math.round(group.used.utime / 1e7),
+    stime: Math.round(group.used.stime / 1e7),
+  };
+};
+
+/** Releases a dead group: its number is free again. */
+export const reap = (group: ThreadGroup): void => {
+  const { machine } = group.leader;
+  forget(group.leader);
+  machine.groups.delete(group.tgid);
+  const parent = group.parent;
+  if (parent === undefined) return;
+  const list = parent.group.children;
+  const at = list.indexOf(group);
+  if (at >= 0) list.splice(at, 1);
+};
+
+/** Adds a waited-for child's times to the waiter's group. */
+export const accountChild = (waiter: ThreadGroup, child: ThreadGroup): void => {
+  const sum = waiter.childrenUsed;
+  sum.utime += child.used.utime + child.childrenUsed.utime;
+  sum.stime += child.used.stime + child.childrenUsed.stime;
+  sum.maxrss = Math.max(sum.maxrss, child.used.maxrss, child.childrenUsed.maxrss);
+  sum.minflt += child.used.minflt + child.childrenUsed.minflt;
+  sum.nvcsw += child.used.nvcsw + child.childrenUsed.nvcsw;
+};
