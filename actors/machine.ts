@@ -12,8 +12,9 @@ import type { ThreadGroup } from "./task/thread_group.ts";
 import type { SignalService } from "./signals/service.ts";
 import type { Vfs } from "./vfs/vfs.ts";
 import { E, errno } from "../syscalls/abi/errno.ts";
-import { signalName } from "../syscalls/abi/signals.ts";
+import { SI, SIG, signalName } from "../syscalls/abi/signals.ts";
 import type { SigInfo } from "./signals/pending.ts";
+import { forceSignal } from "./signals/generate.ts";
 import { WaitQueue } from "./wait_queue.ts";
 
 /** Counters of a run, for --stats. */
@@ -26,8 +27,8 @@ export interface Counters {
   liveVmGroups: number;
   turns: number;
   contextSwitches: number;
-  /** Calls by number. */
-  syscalls: Map<number, number>;
+  /** Calls made, indexed by number; numbers from 1023 up share the last slot. */
+  readonly syscalls: Float64Array;
   /** Calls that have no handler, by number. */
   unknown: Map<number, number>;
 }
@@ -37,6 +38,8 @@ export interface CallTable {
   /** Runs the call in the task's registers: a result, BLOCKED or NO_RESULT. */
   dispatch(t: Task): number;
   name(nr: number): string;
+  /** The negative result of a failure thrown while a waiting call looked again; a defect is thrown on. */
+  failure(t: Task, error: unknown): number;
 }
 
 /** Observers of a run (--strace, --trace). They only look. */
@@ -90,7 +93,7 @@ export class Machine {
     liveVmGroups: 0,
     turns: 0,
     contextSwitches: 0,
-    syscalls: new Map(),
+    syscalls: new Float64Array(1024),
     unknown: new Map(),
   };
   /** The task whose turn it is. */
@@ -177,6 +180,11 @@ export class Machine {
   openPidfd: (t: Task, target: Task, thread: boolean) => number = () => {
     throw errno(E.INVAL);
   };
+
+  /** rt_sigreturn found no readable frame: SIGSEGV. */
+  badFrame(task: Task): void {
+    forceSignal(task, { signo: SIG.SEGV, code: SI.KERNEL, addr: 0n });
+  }
 
   /** A task dies of a signal: the report is kept for the first process. */
   reportFatal(task: Task, info: SigInfo): void {

@@ -26,7 +26,7 @@ const hasWork = (task: Task): boolean =>
 
 /** Whether the signal would be thrown away at once for this task (sig_ignored). */
 export const isIgnored = (task: Task, sig: number): boolean => {
-  if ((task.blocked & sigBit(sig)) !== 0n) return false;
+  if (((task.blocked | task.realBlocked) & sigBit(sig)) !== 0n) return false;
   const { handler } = task.handlers.get(sig);
   if (task.group.unkillable && handler === SIG_DFL) return true;
   return handler === SIG_IGN || (handler === SIG_DFL && defaultAction(sig) === "ignore");
@@ -115,7 +115,7 @@ export class Signals implements SignalService {
     if (target === undefined) return;
     const fatal = sig === SIG.KILL ||
       (target.handlers.get(sig).handler === SIG_DFL && defaultAction(sig) === "terminate" && !group.unkillable);
-    if (fatal && (target.blocked & sigBit(sig)) === 0n && group.groupExit === undefined && group.execing === undefined) {
+    if (fatal && (sig === SIG.KILL || (target.realBlocked & sigBit(sig)) === 0n) && group.groupExit === undefined && group.execing === undefined) {
       group.groupExit = sig;
       for (const t of group.tasks) {
         t.pending.add(SIG.KILL, undefined);

@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect";
 import { Trap } from "../../cpu/types.ts";
 import { E } from "../../syscalls/abi/errno.ts";
 import { SI, SIG } from "../../syscalls/abi/signals.ts";
-import { BLOCKED, NO_RESULT } from "../blocking.ts";
+import { BLOCKED, NO_RESULT, type Wait } from "../blocking.ts";
 import { passGate } from "../signals/deliver.ts";
 import { forceSignal } from "../signals/generate.ts";
 import { exitTask } from "./exit.ts";
@@ -59,10 +59,18 @@ const turn = (task: Task): void => {
   runGuest(task);
 };
 
+const look = (task: Task, wait: Wait): number => {
+  try {
+    return wait.poll();
+  } catch (error) {
+    return task.machine.calls.failure(task, error);
+  }
+};
+
 /** True when the wait is over and the task may go on; false when it parks again, stopped or left. */
 const resumeWait = (task: Task): boolean => {
   const wait = task.wait!;
-  let result = wait.poll();
+  let result = look(task, wait);
   if (result === BLOCKED && wait.deadline !== undefined && task.machine.clock.monotonic() >= wait.deadline) {
     result = wait.timedOut === undefined ? -E.TIMEDOUT : wait.timedOut();
   }

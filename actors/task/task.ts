@@ -49,6 +49,8 @@ export class Task implements Listener {
   comm = "";
   /** Blocked signals, bit n-1 for signal n. */
   blocked = 0n;
+  /** The mask as it was before sigtimedwait opened what it waits for; those signals count as blocked for dropping and killing. */
+  realBlocked = 0n;
   /** Mask to restore when no handler frame saved it (sigsuspend, ppoll). */
   savedMask: bigint | undefined;
   altStack: AltStack = NO_ALT_STACK;

@@ -159,3 +159,5 @@ export const cell = (
 ) => ({ name, reg: "u64", is: "cell", width, direction, value }) as const;
 export const by = (name: string, selector: string, cases: Readonly<Record<number, Arg>>, reg: Reg = "u64") =>
   ({ name, reg, is: "by", selector, cases }) as const;
+/** A pure enumeration in a 32-bit register. */
+export const enumerationArg = (name: string, of: Flags) => ({ name, reg: "i32", is: "flags", of }) as const;

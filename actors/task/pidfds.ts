@@ -1,0 +1,11 @@
+/** What the task actors know of pidfds: a description that names a thread group for ever, whatever its number is used for later. */
+import type { OpenFile } from "../vfs/open_file.ts";
+import type { ThreadGroup } from "./thread_group.ts";
+
+/** Implemented by the pidfd description. */
+export interface NamesGroup {
+  readonly pidfdGroup: ThreadGroup;
+}
+
+/** The group a pidfd names; undefined when the description is no pidfd. */
+export const pidfdTarget = (file: OpenFile): ThreadGroup | undefined => (file as OpenFile & Partial<NamesGroup>).pidfdGroup;
