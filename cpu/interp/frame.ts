@@ -1,0 +1,110 @@
+/**
+ * What all handlers of the interpreter share while its one function is written: the memories, the locals, and the places a
+ * handler can go to. Also the pool from which handlers take scratch locals, so that 300 handlers need a dozen of them.
+ */
+
+import type { ValueType } from "../wasm/encoding.ts";
+import {
+  binary,
+  type Expr,
+  get,
+  type I32,
+  i32Const,
+  load,
+  type LoadName,
+  type Local,
+  type Memory,
+} from "../wasm/expression.ts";
+import type { FunctionBuilder, Label } from "../wasm/function_builder.ts";
+
+/** An access that can miss: which permission it needs and how many bytes it touches. */
+export interface Access {
+  /** PERM_* bits. */
+  readonly need: number;
+  readonly bytes: 1 | 2 | 4 | 8;
+}
+
+export interface Exits {
+  /** Execute the record at `rec`. */
+  readonly next: Label;
+  /** Go on at `target`, in whatever page that is. The instruction is retired. */
+  readonly jump: Label;
+  /** Return with `reason`; the instruction at `rec` is not retired. */
+  readonly leave: Label;
+  /** The access at `address` is not allowed now. */
+  miss(access: Access): Label;
+}
+
+export class Frame {
+  /** Address of the CPU block in the shadow memory. */
+  readonly block: Local<"i32">;
+  /** Address of the current record in code memory. */
+  readonly rec: Local<"i32">;
+  /** pc = (rec >>> 3) + pcDelta. */
+  readonly pcDelta: Local<"i32">;
+  /** Instructions left, the current one already counted. */
+  readonly budget: Local<"i32">;
+  readonly reason: Local<"i32">;
+  readonly target: Local<"i64">;
+  /** Guest address of the access under way. */
+  readonly address: Local<"i64">;
+  exits!: Exits;
+  readonly #pool = new Map<ValueType, Local[]>();
+  readonly #used = new Map<ValueType, number>();
+
+  constructor(
+    readonly f: FunctionBuilder,
+    readonly guest: Memory,
+    readonly shadow: Memory,
+    readonly code: Memory,
+  ) {
+    this.block = f.param(0, "i32");
+    this.rec = f.local("i32");
+    this.pcDelta = f.local("i32");
+    this.budget = f.local("i32");
+    this.reason = f.local("i32");
+    this.target = f.local("i64");
+    this.address = f.local("i64");
+  }
+
+  /** A scratch local, free again when the next handler begins. */
+  scratch<T extends ValueType>(type: T): Local<T> {
+    const pool = this.#pool.get(type) ?? [];
+    this.#pool.set(type, pool);
+    const used = this.#used.get(type) ?? 0;
+    this.#used.set(type, used + 1);
+    if (used === pool.length) pool.push(this.f.local(type));
+    return pool[used] as Local<T>;
+  }
+
+  beginHandler(): void {
+    this.#used.clear();
+  }
+
+  /** Assigns to a scratch local and gives a read of it. */
+  keep<T extends ValueType>(value: Expr<T>): Expr<T> {
+    const local = this.scratch(value.type);
+    this.f.set(local, value);
+    return get(local);
+  }
+
+  /** A field of the current record. */
+  field<N extends LoadName>(name: N, offset: number) {
+    return load(name, this.code, get(this.rec), offset);
+  }
+
+  /** Address in the shadow memory of the register that a record field names. */
+  register(field: number): I32 {
+    return binary("i32.add", get(this.block), this.field("i32.load16_u", field));
+  }
+
+  leave(reason: number): void {
+    this.f.set(this.reason, i32Const(reason));
+    this.f.br(this.exits.leave);
+  }
+
+  /** The guest pc of the current record. */
+  pc(): I32 {
+    return binary("i32.add", binary("i32.shr_u", get(this.rec), i32Const(3)), get(this.pcDelta));
+  }
+}

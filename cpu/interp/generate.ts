@@ -1,0 +1,162 @@
+/**
+ * Writes the interpreter as one WebAssembly module: `run(block) -> reason` executes pre-decoded records until something needs
+ * TypeScript. `tools/build_interpreter.ts` commits the bytes, so that a start-up generates nothing.
+ *
+ * Shape of the function: an outer loop that finds the records of the page at `target`, an inner loop that executes one record
+ * per turn through a `br_table`, and around it the places where handlers leave.
+ */
+
+import { BUDGET, CODE_MAP, INTERRUPT, PC, PERM_R, PERM_W, SCRATCH, TRAP_ACCESS, TRAP_ADDR } from "../layout.ts";
+import { MEANINGS } from "../rv64/meaning.ts";
+import { binary, get, type I32, i32Const, i64Const, load, unary } from "../wasm/expression.ts";
+import type { Label } from "../wasm/function_builder.ts";
+import { ModuleBuilder } from "../wasm/module_builder.ts";
+import { EmitOps } from "./emit_ops.ts";
+import { type Access, type Exits, Frame } from "./frame.ts";
+import { type Handler, HANDLERS } from "./handlers.ts";
+import { Reason } from "./reasons.ts";
+
+/** u32 in the CPU block: bytes of the access that missed. */
+export const MISS_BYTES = SCRATCH;
+
+const MAXIMUM_PAGES = 65536;
+const NEEDS = [PERM_R, PERM_W, PERM_R | PERM_W];
+const ACCESSES: readonly Access[] = NEEDS.flatMap((need) => ([1, 2, 4, 8] as const).map((bytes) => ({ need, bytes })));
+
+/** The module: imports `env.guest`, `env.shadow` and `env.code`, exports `run`. */
+export function generateInterpreter(): Uint8Array<ArrayBuffer> {
+  const module = new ModuleBuilder();
+  // The memory used most comes first: V8 keeps the base of memory 0 in a register.
+  const code = module.importMemory("env", "code", MAXIMUM_PAGES);
+  const shadow = module.importMemory("env", "shadow", MAXIMUM_PAGES);
+  const guest = module.importMemory("env", "guest", MAXIMUM_PAGES);
+  const { func, builder } = module.function(["i32"], "i32");
+  module.exportFunction("run", func);
+  emitRun(new Frame(builder, guest, shadow, code));
+  return module.bytes();
+}
+
+function emitRun(frame: Frame): void {
+  const { f, shadow, block } = frame;
+  f.set(frame.target, load("i64.load", shadow, get(block), PC));
+  f.set(frame.budget, load("i32.load", shadow, get(block), BUDGET));
+  f.loop((jump) => {
+    emitFindPage(frame);
+    f.block((leave) => {
+      withMissExits(frame, leave, (miss) => {
+        f.block((again) => {
+          f.loop((next) => emitRecords(frame, { next, jump: again, leave, miss }));
+        });
+        f.br(jump);
+      });
+    });
+    emitLeave(frame);
+  });
+  f.unreachable();
+}
+
+/** Sets `rec` and `pcDelta` for `target`, or returns with PC = target. */
+function emitFindPage(frame: Frame): void {
+  const { f, shadow, block, target, rec } = frame;
+  const target32 = unary("i32.wrap_i64", get(target));
+  const page = frame.scratch("i32");
+  const leaveAtTarget = (reason: number) => {
+    f.store("i64.store", shadow, get(block), get(target), PC);
+    f.store("i32.store", shadow, get(block), get(frame.budget), BUDGET);
+    f.return(i32Const(reason));
+  };
+  f.if(load("i32.load", shadow, get(block), INTERRUPT), () => leaveAtTarget(Reason.Interrupted));
+  f.block((found) => {
+    f.block((missing) => {
+      f.brIf(missing, binary("i64.gt_u", get(target), i64Const(0xffff_ffffn)));
+      const entry = binary("i32.shl", binary("i32.shr_u", target32, i32Const(12)), i32Const(2));
+      f.set(page, load("i32.load", shadow, entry, CODE_MAP));
+      f.brIf(found, get(page));
+    });
+    leaveAtTarget(Reason.NeedCode);
+  });
+  const offset = binary("i32.shl", binary("i32.and", target32, i32Const(0xfff)), i32Const(3));
+  f.set(rec, binary("i32.add", get(page), offset));
+  f.set(frame.pcDelta, binary("i32.sub", target32, binary("i32.shr_u", get(rec), i32Const(3))));
+}
+
+/** One place per kind of access, so that a check costs no instruction to say which it was. */
+function withMissExits(frame: Frame, leave: Label, body: (miss: Exits["miss"]) => void): void {
+  const { f, shadow, block } = frame;
+  const key = (a: Access) => `${a.need}/${a.bytes}`;
+  const labels = new Map<string, Label>();
+  const nest = (i: number): void => {
+    if (i === ACCESSES.length) {
+      return body((access) => {
+        const label = labels.get(key(access));
+        if (label === undefined) throw new Error(`no miss exit for ${key(access)}`);
+        return label;
+      });
+    }
+    f.block((label) => {
+      labels.set(key(ACCESSES[i]), label);
+      nest(i + 1);
+    });
+    const { need, bytes } = ACCESSES[i];
+    f.store("i64.store", shadow, get(block), get(frame.address), TRAP_ADDR);
+    f.store("i32.store", shadow, get(block), i32Const(need & PERM_W ? PERM_W : PERM_R), TRAP_ACCESS);
+    f.store("i32.store", shadow, get(block), i32Const(bytes), MISS_BYTES);
+    f.set(frame.reason, i32Const(Reason.Miss));
+    f.br(leave);
+  };
+  nest(0);
+}
+
+/** The record at `rec` did not retire: its pc and the budget before it are stored. */
+function emitLeave(frame: Frame): void {
+  const { f, shadow, block } = frame;
+  f.store("i64.store", shadow, get(block), unary("i64.extend_i32_u", frame.pc()), PC);
+  f.store("i32.store", shadow, get(block), binary("i32.add", get(frame.budget), i32Const(1)), BUDGET);
+  f.return(get(frame.reason));
+}
+
+/** Body of the inner loop: count, dispatch, handlers. */
+function emitRecords(frame: Frame, exits: Exits): void {
+  const { f } = frame;
+  frame.exits = exits;
+  f.set(frame.reason, i32Const(Reason.BudgetSpent));
+  f.set(frame.budget, binary("i32.sub", get(frame.budget), i32Const(1)));
+  f.brIf(exits.leave, binary("i32.lt_s", get(frame.budget), i32Const(0)));
+  const bodies = [...SPECIAL, ...HANDLERS.map((h) => (frame: Frame) => emitHandler(frame, h))];
+  const labels: Label[] = [];
+  const nest = (i: number): void => {
+    if (i < 0) {
+      const op: I32 = frame.field("i32.load16_u", 0);
+      return f.brTable(op, labels.slice(0, -1), labels.at(-1)!);
+    }
+    f.block((label) => {
+      labels[i] = label;
+      nest(i - 1);
+    });
+    frame.beginHandler();
+    bodies[i](frame);
+  };
+  nest(bodies.length - 1);
+}
+
+/** In the order of the OP_* constants of `handlers.ts`. */
+const SPECIAL: readonly ((frame: Frame) => void)[] = [
+  (frame) => frame.leave(Reason.NeedDecode),
+  (frame) => {
+    const { f } = frame;
+    f.set(frame.target, unary("i64.extend_i32_u", frame.pc()));
+    f.set(frame.budget, binary("i32.add", get(frame.budget), i32Const(1)));
+    f.br(frame.exits.jump);
+  },
+  (frame) => frame.leave(Reason.Step),
+  (frame) => frame.leave(Reason.Illegal),
+];
+
+function emitHandler(frame: Frame, handler: Handler): void {
+  const { f, rec } = frame;
+  const ops = new EmitOps(frame, handler);
+  MEANINGS[handler.row.name](ops);
+  if (ops.ended) return;
+  f.set(rec, binary("i32.add", get(rec), i32Const(handler.length * 8)));
+  f.br(frame.exits.next);
+}

@@ -1,0 +1,58 @@
+/**
+ * The operations of the interpreter: what the `op` field of a pre-decoded record can say. A few special ones, then for each
+ * row one handler per form: its length (so that the step to the next record is a constant), and for direct jumps whether the
+ * target lies in the same code page (so that no check is needed). The generator emits them in this order and the
+ * decoder picks among them, so both read this table.
+ */
+
+import { COMPRESSED_ROWS } from "../rv64/compressed.ts";
+import type { Decoded } from "../rv64/decode.ts";
+import { type Row, ROWS } from "../rv64/rows.ts";
+import { PAGE } from "../layout.ts";
+
+export const OP_UNDECODED = 0;
+/** The sentinels after a page's last record: go on in the next page. */
+export const OP_PAGE_END = 1;
+/** One step of the reference interpreter: an instruction that lies across two pages. */
+export const OP_STEP = 2;
+export const OP_ILLEGAL = 3;
+
+/** How a record of a row is executed. */
+export interface Handler {
+  readonly op: number;
+  readonly row: Row;
+  readonly length: 2 | 4;
+  /** For a direct jump or branch: the target is in the page of the instruction. */
+  readonly near: boolean;
+}
+
+const compressed = new Set(COMPRESSED_ROWS.map((c) => c.base.id));
+
+function isDirectJump(row: Row): boolean {
+  return row.format === "B" || row.format === "J";
+}
+
+function handlersOf(row: Row): Omit<Handler, "op">[] {
+  const lengths = compressed.has(row.id) ? [4, 2] as const : [4] as const;
+  return lengths.flatMap((length) =>
+    isDirectJump(row) ? [true, false].map((near) => ({ row, length, near })) : [
+      { row, length, near: false },
+    ]
+  );
+}
+
+const FIRST = 4;
+export const HANDLERS: readonly Handler[] = ROWS.flatMap(handlersOf).map((h, i) => ({ ...h, op: FIRST + i }));
+
+/** Op by row id * 4 + (length 2: 1) + (near: 2); 0 where there is no such form. */
+const ops = new Uint16Array((ROWS.length + 1) * 4);
+for (const h of HANDLERS) ops[h.row.id * 4 + (h.length === 2 ? 1 : 0) + (h.near ? 2 : 0)] = h.op;
+const direct = new Uint8Array(ROWS.length + 1);
+for (const row of ROWS) direct[row.id] = isDirectJump(row) ? 1 : 0;
+
+/** The op of an instruction that starts `offset` bytes into its page. */
+export function opOf(d: Decoded, offset: number): number {
+  const target = offset + d.imm;
+  const near = direct[d.id] === 1 && target >= 0 && target < PAGE;
+  return ops[d.id * 4 + (d.length === 2 ? 1 : 0) + (near ? 2 : 0)];
+}
