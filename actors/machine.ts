@@ -181,6 +181,12 @@ export class Machine {
     throw errno(E.INVAL);
   };
 
+  /** A task's fiber failed with something that is no guest failure: the run stops with a report. */
+  defect(task: Task, cause: unknown): void {
+    this.broken ??= { task, cause };
+  }
+  broken: { readonly task: Task; readonly cause: unknown } | undefined;
+
   /** rt_sigreturn found no readable frame: SIGSEGV. */
   badFrame(task: Task): void {
     forceSignal(task, { signo: SIG.SEGV, code: SI.KERNEL, addr: 0n });
@@ -199,6 +205,7 @@ export class Machine {
     for (let turn = 0;; turn++) {
       if (this.#fiberStarts.length > 0) this.#startFibers();
       if (this.timers.size > 0 && ((turn & 7) === 0 || this.#queue.length === 0)) this.timers.fireDue(this.clock.monotonic());
+      if (this.broken !== undefined) return;
       if (this.#queue.length > 0) {
         this.#turn();
         if ((turn & 63) === 0 && this.clock.real) {

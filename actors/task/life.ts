@@ -2,7 +2,7 @@
  * A task's life as an Effect fiber: parked between turns, one `turn` per resumption, everything it holds given back when the fiber's scope closes, however it
  * ends. A turn looks at what the task waited for, passes the gate, then runs guest code and system calls until the slice is spent or it must wait.
  */
-import * as Effect from "effect/Effect";
+import { Effect } from "../effect.ts";
 import { Trap } from "../../cpu/types.ts";
 import { E } from "../../syscalls/abi/errno.ts";
 import { SI, SIG } from "../../syscalls/abi/signals.ts";
