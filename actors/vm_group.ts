@@ -31,6 +31,8 @@ export class VmGroup {
   readonly id = nextId++;
   /** PR_SET_DUMPABLE. */
   dumpable = 1;
+  /** Commands registered with membarrier(2). */
+  membarrier = 0;
   constructor(readonly space: AddressSpace, public image: ImageFacts, readonly onFreed: (vm: VmGroup) => void) {}
   get users(): number {
     return this.#users;
@@ -46,6 +48,7 @@ export class VmGroup {
     const child = new VmGroup(this.space.fork(), this.image, this.onFreed);
     child.image.exeFile?.retain();
     child.dumpable = this.dumpable;
+    child.membarrier = this.membarrier;
     return child;
   }
   release(): void {
