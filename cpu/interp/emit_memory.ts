@@ -77,18 +77,21 @@ export class MemoryEmitter {
     return value;
   }
 
-  /** Succeeds if the reservation is for this word and the word still holds what was loaded. */
+  /** Succeeds if the reservation is for this word and the word still holds what was loaded. Memory is touched only then. */
   sc(width: 32 | 64, address: I64, value: I64): I64 {
     const { f, block, shadow } = this.frame;
+    const won = this.frame.scratch("i32");
     this.#aligned(width, address);
-    this.#check({ need: PERM_R | PERM_W, bytes: bytesOf(width) }, get(this.frame.address));
     const same = binary("i64.eq", load("i64.load", shadow, get(block), RES_ADDR), get(this.frame.address));
-    const width_ = binary("i32.eq", load("i32.load", shadow, get(block), RES_WIDTH), i32Const(width));
-    const kept = binary("i64.eq", load("i64.load", shadow, get(block), RES_VALUE), this.#read(width, true));
-    const won = this.frame.keep(binary("i32.and", binary("i32.and", same, width_), kept));
+    const sameWidth = binary("i32.eq", load("i32.load", shadow, get(block), RES_WIDTH), i32Const(width));
+    f.set(won, binary("i32.and", same, sameWidth));
+    f.if(get(won), () => {
+      this.#check({ need: PERM_R | PERM_W, bytes: bytesOf(width) }, get(this.frame.address));
+      f.set(won, binary("i64.eq", load("i64.load", shadow, get(block), RES_VALUE), this.#read(width, true)));
+      f.if(get(won), () => this.#write(width, value));
+    });
     f.store("i64.store", shadow, get(block), i64Const(-1), RES_ADDR);
-    f.if(won, () => this.#write(width, value));
-    return unary("i64.extend_i32_u", unary("i32.eqz", won));
+    return unary("i64.extend_i32_u", unary("i32.eqz", get(won)));
   }
 
   /** Atomics fault when misaligned; the reference interpreter says how. */

@@ -14,10 +14,7 @@ import { ModuleBuilder } from "../wasm/module_builder.ts";
 import { EmitOps } from "./emit_ops.ts";
 import { type Access, type Exits, Frame } from "./frame.ts";
 import { type Handler, HANDLERS } from "./handlers.ts";
-import { Reason } from "./reasons.ts";
-
-/** u32 in the CPU block: bytes of the access that missed. */
-export const MISS_BYTES = SCRATCH;
+import { MISS_BYTES, Reason } from "./reasons.ts";
 
 const MAXIMUM_PAGES = 65536;
 const NEEDS = [PERM_R, PERM_W, PERM_R | PERM_W];

@@ -1,4 +1,10 @@
 /** Why the interpreter's wasm function returned. Internal to `cpu/interp` and `cpu/cpu.ts`; the kernel sees `Trap`. */
+
+import { SCRATCH } from "../layout.ts";
+
+/** u32 in the CPU block: bytes of the access that missed. */
+export const MISS_BYTES = SCRATCH;
+
 export const Reason = {
   BudgetSpent: 0,
   /** The page at PC has no decoded records (or may not be executed). */

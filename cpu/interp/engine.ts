@@ -1,0 +1,33 @@
+/**
+ * The interpreter as the rest of `cpu/` sees it: the module, compiled once per process, and one instance per address space.
+ */
+
+import { INTERPRETER_BASE64 } from "./interpreter_bytes.ts";
+
+/** One address space's instance of the interpreter. */
+export interface Engine {
+  /** Runs the CPU block at this shadow address; gives a `Reason`. */
+  run(block: number): number;
+}
+
+let compiled: WebAssembly.Module | undefined;
+
+function interpreterModule(): WebAssembly.Module {
+  if (compiled === undefined) {
+    const text = atob(INTERPRETER_BASE64);
+    const bytes = new Uint8Array(text.length);
+    for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+    compiled = new WebAssembly.Module(bytes);
+  }
+  return compiled;
+}
+
+/** An instance over the three memories of `cpu/layout.ts`. */
+export function createEngine(
+  guest: WebAssembly.Memory,
+  shadow: WebAssembly.Memory,
+  code: WebAssembly.Memory,
+): Engine {
+  const instance = new WebAssembly.Instance(interpreterModule(), { env: { guest, shadow, code } });
+  return instance.exports as unknown as Engine;
+}
