@@ -100,6 +100,16 @@ export const call = <const A extends readonly Arg[]>(
   more: { result?: Result; support?: Support; note?: string } = {},
 ): Call<A> => ({ nr, args, doc, result: "int", support: "full", ...more });
 
+/** Declares a call that is answered with ENOSYS: no handler. `note` says why. */
+export const absent = (nr: number, doc: string, note: string): Call<readonly []> & { readonly support: "absent" } => ({
+  nr,
+  args: [],
+  doc,
+  result: "int",
+  support: "absent",
+  note,
+});
+
 /** One number per declared argument. */
 export type Numbers<A extends readonly Arg[]> = { -readonly [K in keyof A]: number };
 
