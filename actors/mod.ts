@@ -26,3 +26,5 @@ export { scanChildren, W, type WaitEvent, type WaitResult, type Who } from "./ta
 export { unshare } from "./task/unshare.ts";
 export { type NamesGroup, pidfdTarget } from "./task/pidfds.ts";
 export type { CallTable, Counters, Observer } from "./machine.ts";
+export * from "./futex.ts";
+export { readTimespec, realtimeDeadline } from "./deadline.ts";
