@@ -87,7 +87,9 @@ export function textOf(d: Decoded, pc?: number): string {
       operands[1] = `(${operands[1]})`;
       break;
   }
-  if (row.hasRm && d.rm !== 7) operands.push(ROUNDING_NAMES[d.rm]);
+  // Exact conversions round nothing; assemblers write their mode as 0.
+  const exact = d.rm === 0 && /^fcvt\.d\.(s|wu?)$/.test(row.name);
+  if (row.hasRm && d.rm !== 7 && !exact) operands.push(ROUNDING_NAMES[d.rm]);
   return operands.length === 0 ? row.name : `${row.name} ${operands.join(",")}`;
 }
 
