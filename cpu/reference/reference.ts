@@ -257,8 +257,12 @@ function combine(op: AmoOp, width: 32 | 64, old: bigint, value: bigint): bigint 
 /** One instance serves all CPUs of the thread: it holds nothing between steps. */
 const shared = new Reference();
 
-/** Executes one instruction with a shared `Reference`; a fault is in `stepFault()`. */
-export function stepReference(block: CpuBlock, port: MemoryPort): Step {
+/**
+ * Executes one instruction with a shared `Reference`; a fault is in `stepFault()`. `progress`: instructions of the running slice that INSTRET
+ * does not count yet.
+ */
+export function stepReference(block: CpuBlock, port: MemoryPort, progress = 0): Step {
+  shared.progress = progress;
   return shared.step(block, port);
 }
 
