@@ -28,3 +28,5 @@ export { type NamesGroup, pidfdTarget } from "./task/pidfds.ts";
 export type { CallTable, Counters, Observer } from "./machine.ts";
 export * from "./futex.ts";
 export { readTimespec, realtimeDeadline } from "./deadline.ts";
+export * from "./credential_changes.ts";
+export { newSession, setProcessGroup } from "./process_groups.ts";

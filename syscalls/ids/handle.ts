@@ -1,0 +1,104 @@
+/** Identity calls: fetch the numbers, let the credential and process-group rules decide. */
+import {
+  newSession,
+  setCapabilities,
+  setFsGid,
+  setFsUid,
+  setGid,
+  setGroups,
+  setProcessGroup,
+  setReGid,
+  setResGid,
+  setResUid,
+  setReUid,
+  setUid,
+  type Task,
+} from "../../actors/mod.ts";
+import type { Handlers } from "../abi/call.ts";
+import { E } from "../abi/errno.ts";
+import type { ids } from "./declare.ts";
+
+const NGROUPS_MAX = 65536;
+const CAP_V1 = 0x19980330, CAP_V2 = 0x20071026, CAP_V3 = 0x20080522;
+
+/** 32-bit words of capability data per set, or 0 for an unknown version, whose place is then filled with the newest one. */
+const capWords = (t: Task, header: number): number => {
+  const version = t.mem.u32(header);
+  if (version === CAP_V1) return 1;
+  if (version === CAP_V2 || version === CAP_V3) return 2;
+  t.mem.setU32(header, CAP_V3);
+  return 0;
+};
+
+const find = (t: Task, pid: number): Task | undefined => pid === 0 ? t : t.machine.tasks.get(pid);
+
+export const idsHandlers: Handlers<Task, typeof ids> = {
+  capget(t, header, data) {
+    const words = capWords(t, header);
+    if (words === 0) return data === 0 ? 0 : -E.INVAL;
+    if (data === 0) return 0;
+    const pid = t.mem.i32(header + 4);
+    if (pid < 0) return -E.INVAL;
+    const target = find(t, pid);
+    if (target === undefined) return -E.SRCH;
+    const { capEffective, capPermitted, capInheritable } = target.cred;
+    for (let word = 0; word < words; word++) {
+      [capEffective, capPermitted, capInheritable].forEach((set, i) =>
+        t.mem.setU32(data + word * 12 + i * 4, Number((set >> BigInt(32 * word)) & 0xffffffffn))
+      );
+    }
+    return 0;
+  },
+  capset(t, header, data) {
+    const words = capWords(t, header);
+    if (words === 0) return -E.INVAL;
+    const pid = t.mem.i32(header + 4);
+    if (pid !== 0 && pid !== t.tid) return -E.PERM;
+    const sets = [0n, 0n, 0n];
+    for (let word = 0; word < words; word++) {
+      for (let i = 0; i < 3; i++) sets[i] |= BigInt(t.mem.u32(data + word * 12 + i * 4)) << BigInt(32 * word);
+    }
+    return setCapabilities(t, sets[0], sets[1], sets[2]);
+  },
+  setregid: setReGid,
+  setgid: setGid,
+  setreuid: setReUid,
+  setuid: setUid,
+  setresuid: setResUid,
+  getresuid(t, ruid, euid, suid) {
+    t.mem.setU32(ruid, t.cred.ruid);
+    t.mem.setU32(euid, t.cred.euid);
+    t.mem.setU32(suid, t.cred.suid);
+    return 0;
+  },
+  setresgid: setResGid,
+  getresgid(t, rgid, egid, sgid) {
+    t.mem.setU32(rgid, t.cred.rgid);
+    t.mem.setU32(egid, t.cred.egid);
+    t.mem.setU32(sgid, t.cred.sgid);
+    return 0;
+  },
+  setfsuid: setFsUid,
+  setfsgid: setFsGid,
+  setpgid: setProcessGroup,
+  getpgid: (t, pid) => find(t, pid)?.group.pgid ?? -E.SRCH,
+  getsid: (t, pid) => find(t, pid)?.group.sid ?? -E.SRCH,
+  setsid: newSession,
+  getgroups(t, size, list) {
+    const { groups } = t.cred;
+    if (size < 0 || (size !== 0 && size < groups.length)) return -E.INVAL;
+    if (size !== 0) groups.forEach((gid, i) => t.mem.setU32(list + i * 4, gid));
+    return groups.length;
+  },
+  setgroups(t, size, list) {
+    if (size < 0 || size > NGROUPS_MAX) return -E.INVAL;
+    return setGroups(t, Array.from({ length: size }, (_, i) => t.mem.u32(list + i * 4)));
+  },
+  getpid: (t) => t.group.tgid,
+  getppid: (t) => t.group.parent?.group.tgid ?? 0,
+  getuid: (t) => t.cred.ruid,
+  geteuid: (t) => t.cred.euid,
+  getgid: (t) => t.cred.rgid,
+  getegid: (t) => t.cred.egid,
+  gettid: (t) => t.tid,
+};
