@@ -270,7 +270,20 @@ function divide(info: FormatInfo, rm: number, a: Unpacked, b: Unpacked, sink: Fl
   return roundPack(info, rm, negative, quotient << 1n | sticky, a.exponent - b.exponent - shift - 1, sink);
 }
 
-/** Addition, subtraction, multiplication and division. `rm` is one of the five modes. */
+/**
+ * Addition, subtraction, multiplication and division. `rm` is one of the five modes.
+ *
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { NX, RUP, softArith } from "./softfloat.ts";
+ *
+ * const one = 0x3ff0000000000000n;
+ * const least = 1n; // smallest subnormal
+ * const sink = { flags: 0 };
+ * assert.equal(softArith("add", "D", RUP, one, least, sink), one + 1n);
+ * assert.equal(sink.flags, NX);
+ * ```
+ */
 export function softArith(
   op: "add" | "sub" | "mul" | "div",
   fmt: Format,

@@ -93,7 +93,18 @@ export function textOf(d: Decoded, pc?: number): string {
   return operands.length === 0 ? row.name : `${row.name} ${operands.join(",")}`;
 }
 
-/** Text of the instruction in four little-endian bytes; `.2byte` or `.4byte` when it is illegal. */
+/**
+ * Text of the instruction in four little-endian bytes; `.2byte` or `.4byte` when it is illegal.
+ *
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { encode } from "./assemble.ts";
+ * import { disassemble } from "./disassemble.ts";
+ *
+ * assert.equal(disassemble(encode("ld", { rd: 10, rs1: 2, imm: 16 })), "ld a0,16(sp)");
+ * assert.equal(disassemble(0x4505), "addi a0,zero,1"); // c.li a0,1
+ * ```
+ */
 export function disassemble(word: number, pc?: number): string {
   const low = word & 0xffff;
   const d = decode(low, word);
