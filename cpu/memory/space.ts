@@ -1,0 +1,312 @@
+/**
+ * The address space of a VM group: mmap and its relatives over the VMA list, fork, futex keys. Errors are negative errno numbers. The mechanics of pages are
+ * in `pages.ts`, kernel access to guest bytes in `user_memory.ts`.
+ */
+import type { CodeMemory } from "../interp/code_memory.ts";
+import { PAGE, PAGES } from "../layout.ts";
+import type { AddressSpace, FutexKey, MapRequest, Vma } from "../types.ts";
+import { LAZY, LENT, type Pages, PRESENT } from "./pages.ts";
+import { AnonymousShared, FileShared, type SharedObject } from "./shared.ts";
+import { MemoryOfUser } from "./user_memory.ts";
+import { type Mapping, part } from "./vma_list.ts";
+
+const ENOMEM = 12, EACCES = 13, EEXIST = 17, EINVAL = 22;
+const SPACE_END = PAGES * PAGE;
+/** Lowest address that can be mapped (vm.mmap_min_addr). */
+const LOWEST = 0x10000;
+const MREMAP_MAYMOVE = 1, MREMAP_FIXED = 2, MREMAP_DONTUNMAP = 4;
+const MADV = { DONTNEED: 4, FREE: 8, REMOVE: 9, DONTFORK: 10, DOFORK: 11, WIPEONFORK: 18, KEEPONFORK: 19, DONTNEED_LOCKED: 24 } as const;
+const KNOWN_ADVICE = new Set([0, 1, 2, 3, 4, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25]);
+
+const up = (n: number): number => Math.ceil(n / PAGE) * PAGE;
+const aligned = (n: number): boolean => n % PAGE === 0;
+
+/** Makes an empty address space whose decoded code lives in `code`. */
+export const createAddressSpace = (code: CodeMemory): Space => new Space(code);
+
+export class Space extends MemoryOfUser implements AddressSpace {
+  /** Where addresses are chosen from, upward; the loader places it above the stack. */
+  mmapBase = 0x02000000;
+  #brkStart = 0;
+  #brk = 0;
+
+  vmas(): readonly Vma[] {
+    return this.list.all;
+  }
+  vmaAt(addr: number): Vma | undefined {
+    return this.list.find(addr);
+  }
+  get mappedBytes(): number {
+    return this.list.bytes();
+  }
+
+  // ---- mmap, munmap ------------------------------------------------------------------------------------------------
+  mmap(request: MapRequest): number {
+    if (!(request.length > 0) || !aligned(request.offset)) return -EINVAL;
+    const length = up(request.length);
+    if (length > SPACE_END) return -ENOMEM;
+    const start = this.#place(request, length);
+    if (start < 0) return start;
+    const end = start + length;
+    if (this.mappedBytes - this.#overlap(start, end) + length > this.limits.as) return -ENOMEM;
+    if (!this.reach(end)) return -ENOMEM;
+    const object = this.#objectOf(request, length);
+    const owner = object ?? request.backing;
+    owner?.retain();
+    this.#drop(start, end);
+    // One reference per space and owner: this one is extra when another part of the same mapping is still there.
+    if (owner !== undefined && this.list.all.some((m) => ownerOf(m) === owner)) owner.release();
+    const m: Mapping = {
+      start,
+      end,
+      prot: request.prot & 7,
+      shared: request.shared,
+      backing: request.backing,
+      offset: object !== undefined && request.backing === undefined ? 0 : request.offset,
+      name: request.name,
+      growsDown: request.growsDown ?? false,
+      object,
+    };
+    this.list.replace(start, end, [m]);
+    this.grantFresh(m);
+    return start;
+  }
+
+  #objectOf(request: MapRequest, length: number): SharedObject | undefined {
+    if (!request.shared) return undefined;
+    if (request.backing === undefined) return new AnonymousShared(length);
+    if (request.backing.sharedPage === undefined) return undefined;
+    return new FileShared(request.backing);
+  }
+
+  #overlap(start: number, end: number): number {
+    return this.list.within(start, end).reduce((sum, m) => sum + m.end - m.start, 0);
+  }
+
+  /** The address, or a negative errno. */
+  #place(request: MapRequest, length: number): number {
+    const { addr } = request;
+    if (request.fixed || request.noReplace) {
+      if (!aligned(addr)) return -EINVAL;
+      if (addr + length > SPACE_END || addr < LOWEST) return addr < LOWEST ? -1 : -ENOMEM;
+      if (request.noReplace && this.#overlap(addr, addr + length) > 0) return -EEXIST;
+      return addr;
+    }
+    const hint = up(addr);
+    if (addr > 0 && hint >= LOWEST && hint + length <= SPACE_END && this.#overlap(hint, hint + length) === 0) return hint;
+    const gap = this.list.gap(length, this.mmapBase, SPACE_END - PAGE);
+    if (gap >= 0) return gap;
+    const low = this.list.gap(length, LOWEST, this.mmapBase);
+    return low >= 0 ? low : -ENOMEM;
+  }
+
+  munmap(addr: number, length: number): number {
+    if (!aligned(addr) || !(length > 0) || addr + length > SPACE_END) return -EINVAL;
+    this.#drop(addr, addr + up(length));
+    return 0;
+  }
+
+  /** Removes whatever [start, end) holds. */
+  #drop(start: number, end: number): void {
+    const gone = this.list.within(start, end);
+    if (gone.length === 0) return;
+    const before = new Set(this.list.all.map(ownerOf));
+    for (const m of gone) this.discard(m.start / PAGE, m.end / PAGE);
+    this.list.replace(start, end, []);
+    const after = new Set(this.list.all.map(ownerOf));
+    for (const owner of before) if (owner !== undefined && !after.has(owner)) owner.release();
+  }
+
+  mprotect(addr: number, length: number, prot: number): number {
+    if (!aligned(addr) || (prot & ~0x01000007) !== 0) return -EINVAL;
+    if (length === 0) return 0;
+    const end = addr + up(length);
+    if (!(end <= SPACE_END)) return -ENOMEM;
+    const bits = prot & 7;
+    let at = addr;
+    for (const m of this.list.within(addr, end)) {
+      if (m.start > at) return -ENOMEM;
+      if (m.object !== undefined && (bits & 2) !== 0 && m.backing?.sharedPage === undefined && m.backing !== undefined) return -EACCES;
+      if ((bits & 4) === 0) this.codePages.dropRange(m.start / PAGE, m.end / PAGE);
+      const changed = { ...m, prot: bits };
+      this.list.replace(m.start, m.end, [changed]);
+      this.refresh(changed);
+      at = m.end;
+    }
+    return at < end ? -ENOMEM : 0;
+  }
+
+  // ---- mremap --------------------------------------------------------------------------------------------------------
+  mremap(addr: number, oldLength: number, newLength: number, flags: number, newAddr: number): number {
+    if (!aligned(addr) || (flags & ~7) !== 0 || !(newLength > 0)) return -EINVAL;
+    if ((flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) !== 0 && (flags & MREMAP_MAYMOVE) === 0) return -EINVAL;
+    const from = up(oldLength), to = up(newLength);
+    if (to > SPACE_END) return -ENOMEM;
+    const m = this.list.find(addr);
+    if (m === undefined) return -14;
+    if (from === 0 && !m.shared) return -EINVAL;
+    if (addr + from > m.end) return -14;
+    if ((flags & MREMAP_DONTUNMAP) !== 0 && from !== to) return -EINVAL;
+    if ((flags & MREMAP_FIXED) !== 0) {
+      if (!aligned(newAddr) || newAddr < LOWEST || newAddr + to > SPACE_END || (newAddr < addr + from && addr < newAddr + to)) return -EINVAL;
+      return this.#move(part(m, addr, addr + from), to, newAddr, flags);
+    }
+    if ((flags & MREMAP_DONTUNMAP) === 0) {
+      if (to <= from) {
+        if (to < from) this.#drop(addr + to, addr + from);
+        return addr;
+      }
+      if (addr + from === m.end && this.#extend(m, addr + to)) return addr;
+    }
+    if ((flags & MREMAP_MAYMOVE) === 0) return -ENOMEM;
+    const target = this.list.gap(to, this.mmapBase, SPACE_END - PAGE);
+    return target < 0 ? -ENOMEM : this.#move(part(m, addr, addr + from), to, target, flags);
+  }
+
+  #extend(m: Mapping, end: number): boolean {
+    if (end > SPACE_END - PAGE || this.#overlap(m.end, end) > 0) return false;
+    if (this.mappedBytes + (end - m.end) > this.limits.as || !this.reach(end)) return false;
+    const added = { ...m, start: m.end, end, offset: m.offset + (m.end - m.start) };
+    this.list.replace(m.end, end, [added]);
+    this.grantFresh(added);
+    return true;
+  }
+
+  /** Moves the pages of `m` to `target`, with a new length. */
+  #move(m: Mapping, length: number, target: number, flags: number): number {
+    if (this.mappedBytes + length - (m.end - m.start) > this.limits.as || !this.reach(target + length)) return -ENOMEM;
+    this.#drop(target, target + length);
+    const moved: Mapping = { ...m, start: target, end: target + length };
+    this.list.replace(target, moved.end, [moved]);
+    this.grantFresh(moved);
+    const kept = Math.min(m.end - m.start, length);
+    for (let at = 0; at < kept; at += PAGE) this.#movePage((m.start + at) / PAGE, (target + at) / PAGE);
+    this.refresh(moved);
+    if ((flags & MREMAP_DONTUNMAP) === 0) this.#drop(m.start, m.end);
+    else {
+      this.discard(m.start / PAGE, m.end / PAGE);
+      this.grantFresh(m);
+    }
+    return target;
+  }
+
+  #movePage(from: number, to: number): void {
+    if ((this.state[from] & LAZY) !== 0) this.fetch(from);
+    if ((this.state[from] & PRESENT) === 0) return;
+    this.flat.copyWithin(to * PAGE, from * PAGE, from * PAGE + PAGE);
+    this.setPresent(to);
+  }
+
+  // ---- madvise, msync, brk --------------------------------------------------------------------------------------------
+  madvise(addr: number, length: number, advice: number): number {
+    if (!aligned(addr) || !KNOWN_ADVICE.has(advice)) return -EINVAL;
+    const end = addr + up(length);
+    if (end < addr) return -EINVAL;
+    if (end > SPACE_END) return length === 0 ? 0 : -ENOMEM;
+    for (const m of this.list.within(addr, end)) {
+      if (advice === MADV.DONTNEED || advice === MADV.FREE || advice === MADV.DONTNEED_LOCKED) {
+        if (m.object !== undefined) continue;
+        this.discard(m.start / PAGE, m.end / PAGE);
+        this.grantFresh(m);
+      } else this.#mark(m, advice);
+    }
+    return this.list.covers(addr, end) ? 0 : -ENOMEM;
+  }
+
+  #mark(m: Mapping, advice: number): void {
+    const change = advice === MADV.DONTFORK
+      ? { dontFork: true }
+      : advice === MADV.DOFORK
+      ? { dontFork: undefined }
+      : advice === MADV.WIPEONFORK
+      ? { wipeOnFork: true }
+      : advice === MADV.KEEPONFORK
+      ? { wipeOnFork: undefined }
+      : undefined;
+    if (change !== undefined) this.list.replace(m.start, m.end, [{ ...m, ...change }]);
+  }
+
+  msync(addr: number, length: number): number {
+    if (!aligned(addr)) return -EINVAL;
+    return this.list.covers(addr, addr + up(length)) ? 0 : -ENOMEM;
+  }
+
+  setBrkStart(addr: number): void {
+    this.#brkStart = this.#brk = up(addr);
+  }
+
+  brk(addr: number): number {
+    if (addr < this.#brkStart || addr >= SPACE_END) return this.#brk;
+    const from = up(this.#brk), to = up(addr);
+    if (to > from) {
+      if (addr - this.#brkStart > this.limits.data || this.#overlap(from, to + PAGE) > 0) return this.#brk;
+      const got = this.mmap({ addr: from, length: to - from, prot: 3, shared: false, fixed: true, noReplace: false, offset: 0, name: "[heap]" });
+      if (got < 0) return this.#brk;
+    } else if (to < from) this.#drop(to, from);
+    return this.#brk = addr;
+  }
+
+  // ---- sharing --------------------------------------------------------------------------------------------------------
+  futexKey(addr: number, _shared: boolean): FutexKey | undefined {
+    const m = this.list.find(addr);
+    if (m === undefined) return undefined;
+    if (m.object !== undefined) return { object: m.object.key, offset: m.offset + (addr - m.start) };
+    return { object: this, offset: addr };
+  }
+
+  fork(): Space {
+    this.#ownAll();
+    const child = new Space(this.code);
+    child.mmapBase = this.mmapBase;
+    child.#brkStart = this.#brkStart;
+    child.#brk = this.#brk;
+    child.limits = { ...this.limits };
+    child.reach(this.flat.length);
+    child.donor = this;
+    const owners = new Set<ReturnType<typeof ownerOf>>();
+    for (const m of this.list.all) {
+      if (m.dontFork) continue;
+      owners.add(ownerOf(m));
+      child.list.replace(m.start, m.end, [m]);
+      if (!m.wipeOnFork && m.object === undefined) this.#lend(child, m);
+      child.refresh(m);
+    }
+    for (const owner of owners) owner?.retain();
+    this.borrowers.add(child);
+    child.codePages.inherit(this.codePages);
+    return child;
+  }
+
+  /** Present pages become LENT here and LAZY there; neither may be written without asking. */
+  #lend(child: Pages, m: Mapping): void {
+    const { state, perms } = this;
+    for (let page = m.start / PAGE, end = m.end / PAGE; page < end; page++) {
+      if ((state[page] & PRESENT) === 0) continue;
+      state[page] |= LENT;
+      perms[page] &= ~2;
+      child.state[page] = LAZY;
+    }
+  }
+
+  /** Fetches every page that is still the donor's: chains of donors never form. */
+  #ownAll(): void {
+    if (this.donor === undefined) return;
+    for (const m of this.list.all) {
+      for (let page = m.start / PAGE, end = m.end / PAGE; page < end; page++) if ((this.state[page] & LAZY) !== 0) this.fetch(page);
+    }
+    this.donor.borrowers.delete(this);
+    this.donor = undefined;
+  }
+
+  release(): void {
+    if (this.liveCpus > 0) throw new Error(`address space released with ${this.liveCpus} live CPUs`);
+    this.codePages.dropAll();
+    this.donor?.borrowers.delete(this);
+    this.donor = undefined;
+    for (const owner of new Set(this.list.all.map(ownerOf))) owner?.release();
+    this.list.replace(0, SPACE_END, []);
+  }
+}
+
+/** What counts references of a mapping. One reference is held per address space and owner. */
+const ownerOf = (m: Mapping): { retain(): void; release(): void } | undefined => m.object ?? m.backing;
