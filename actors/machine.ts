@@ -6,6 +6,7 @@ import type { MachineClock } from "./world/clock.ts";
 import type { Entropy } from "./world/entropy.ts";
 import { breathe, pause } from "./world/event_loop.ts";
 import type { SchedulePolicy } from "./world/order.ts";
+import { CodeMemory, createAddressSpace, type Space } from "../cpu/mod.ts";
 import { Timers } from "./timers.ts";
 import type { Task } from "./task/task.ts";
 import type { ThreadGroup } from "./task/thread_group.ts";
@@ -106,6 +107,13 @@ export class Machine {
   #lastId = 0;
   /** What killed the first process, for the report. */
   fatalReport: string | undefined;
+
+  /** Pre-decoded code of all VM groups. */
+  readonly code = new CodeMemory();
+  /** An empty address space. */
+  newAddressSpace(): Space {
+    return createAddressSpace(this.code);
+  }
 
   constructor(readonly clock: MachineClock, readonly entropy: Entropy, readonly policy: SchedulePolicy) {
     this.bootedAt = clock.monotonic();

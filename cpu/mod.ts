@@ -19,3 +19,7 @@ export { type CpuHost, GuestCpu } from "./cpu.ts";
 export { CodeMemory, CodeMemoryFull, CodePages } from "./interp/code_memory.ts";
 export { createEngine, type Engine } from "./interp/engine.ts";
 export { disassemble, registerName } from "./rv64/disassemble.ts";
+export { createAddressSpace, type Space } from "./memory/space.ts";
+export { type ElfImage, ElfError, parseElf } from "./elf/image.ts";
+export { loadElf, type LoadedImage } from "./elf/load.ts";
+export { initialStack, stringSpace } from "./elf/stack.ts";

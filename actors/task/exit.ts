@@ -76,7 +76,7 @@ export const exitTask = (task: Task, status: number): void => {
   machine.endFiber(task);
 };
 
-const noteMemoryPeak = (task: Task): void => {
+export const noteMemoryPeak = (task: Task): void => {
   const kib = task.vm.space.peakResidentPages * 4;
   if (kib > task.group.used.maxrss) task.group.used.maxrss = kib;
 };

@@ -1,0 +1,81 @@
+/**
+ * execve (fs/exec.c, SEMANTICS section 5): find and check the program, build its memory aside, then commit. Up to the commit every failure leaves the process,
+ * all threads included, as it was; the commit cannot fail.
+ */
+import { E, errno } from "../../syscalls/abi/errno.ts";
+import { NO_RESULT } from "../blocking.ts";
+import { ALL_CAPS } from "../credentials.ts";
+import { noteMemoryPeak, exitTask, forget, releaseMemory } from "../task/exit.ts";
+import { NO_ALT_STACK, type Task } from "../task/task.ts";
+import type { VmGroup } from "../vm_group.ts";
+import { findProgram } from "./find.ts";
+import { loadProgram } from "./load.ts";
+
+/** Steps of an exec that other actors own: POSIX timers, shared memory segments. */
+export const execHooks: ((task: Task) => void)[] = [];
+
+/** NO_RESULT when the new program runs; throws Errno with nothing changed. */
+export const execProgram = (t: Task, dirfd: number, path: string, flags: number, argv: Uint8Array[], envp: Uint8Array[]): number => {
+  if (t.group.groupExit !== undefined) throw errno(E.AGAIN);
+  const program = findProgram(t, dirfd, path, flags, argv.length === 0 ? [new Uint8Array(0)] : argv);
+  let loaded: ReturnType<typeof loadProgram>;
+  try {
+    loaded = loadProgram(t, program, envp);
+  } catch (error) {
+    program.file.release();
+    throw error;
+  }
+  commit(t, loaded.vm, loaded.sp, loaded.entry, program.comm);
+  return NO_RESULT;
+};
+
+const commit = (t: Task, vm: VmGroup, sp: number, entry: number, comm: string): void => {
+  const { group, machine } = t;
+  dethread(t);
+  if (t.files.users > 1) {
+    const own = t.files.fork();
+    t.files.release();
+    t.files = own;
+  }
+  t.files.closeOnExec();
+  if (t.handlers.users > 1) {
+    const own = t.handlers.fork();
+    t.handlers.release();
+    t.handlers = own;
+  }
+  t.handlers.resetForExec();
+  noteMemoryPeak(t);
+  releaseMemory(t);
+  for (const hook of execHooks) hook(t);
+  t.vm = vm;
+  t.cpu = vm.space.newCpu();
+  t.holdings.vm = t.holdings.cpu = true;
+  machine.counters.liveCpus++;
+  machine.counters.peakCpus = Math.max(machine.counters.peakCpus, machine.counters.liveCpus);
+  t.altStack = NO_ALT_STACK;
+  t.clearTid = 0;
+  t.robustList = 0;
+  t.comm = comm;
+  group.hasExeced = true;
+  group.exitSignal = group.exitSignal === 0 && group.parent === undefined ? 0 : 17;
+  if (t.cred.euid === 0) t.cred = { ...t.cred, capEffective: t.cred.capBounding & ALL_CAPS, capPermitted: t.cred.capBounding & ALL_CAPS };
+  t.cpu.pc = entry;
+  t.cpu.setNumber(2, sp);
+};
+
+/** Ends all siblings; a thread that is not the leader takes over the leader's number (de_thread). */
+const dethread = (t: Task): void => {
+  const { group, machine } = t;
+  group.execing = t;
+  for (const other of [...group.tasks]) if (other !== t) exitTask(other, 9);
+  group.execing = undefined;
+  const leader = group.leader;
+  if (leader === t) return;
+  leader.pending.clear();
+  forget(leader);
+  machine.tasks.delete(t.tid);
+  t.tid = leader.tid;
+  machine.tasks.set(t.tid, t);
+  group.leader = t;
+  for (const child of group.children) if (child.parent === leader) child.parent = t;
+};

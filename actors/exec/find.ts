@@ -1,0 +1,57 @@
+/** Finding what execve runs: the file, its permissions, and the chain of `#!` interpreters (SEMANTICS 5.1–5.6, 5.22–5.23). */
+import { E, errno, fail } from "../../syscalls/abi/errno.ts";
+import type { Task } from "../task/task.ts";
+import type { OpenFile } from "../vfs/open_file.ts";
+import { HEAD, parseScript } from "./script.ts";
+
+/** A program ready to load: the ELF file at the end of the chain, and its arguments. The caller owns `file`. */
+export interface Program {
+  readonly file: OpenFile;
+  readonly head: Uint8Array;
+  readonly argv: readonly Uint8Array[];
+  /** As execve was given it: AT_EXECFN. */
+  readonly execfn: string;
+  readonly comm: string;
+}
+
+/** At most this many rewrites of the image. */
+const MAX_SCRIPTS = 5;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+export const findProgram = (t: Task, dirfd: number, path: string, flags: number, argv: readonly Uint8Array[]): Program => {
+  let file = t.machine.vfs.openForExec(t, dirfd, path, flags);
+  const execfn = path === "" || (dirfd !== -100 && !path.startsWith("/"))
+    ? `/dev/fd/${dirfd}${path === "" ? "" : "/" + path}`
+    : path;
+  const comm = (path === "" ? file.path : path).split("/").pop()!.slice(0, 15);
+  let words = argv;
+  let name = execfn;
+  for (let scripts = 0;; scripts++) {
+    const head = headOf(file);
+    const script = parseScript(head);
+    if (script.kind === "not a script") return { file, head, argv: words, execfn, comm };
+    try {
+      if (script.kind === "unusable") fail(E.NOEXEC);
+      if (scripts >= MAX_SCRIPTS) fail(E.LOOP);
+      if (scripts === 0 && execfn !== path && closesOnExec(t, dirfd)) fail(E.NOENT);
+    } finally {
+      file.release();
+    }
+    if (script.kind !== "script") throw errno(E.NOEXEC);
+    words = [script.interpreter, ...(script.argument === undefined ? [] : [script.argument]), encoder.encode(name), ...words.slice(1)];
+    name = decoder.decode(script.interpreter);
+    file = t.machine.vfs.openForExec(t, -100, name, 0);
+  }
+};
+
+const closesOnExec = (t: Task, dirfd: number): boolean => dirfd >= 0 && t.files.cloexec(dirfd);
+
+/** The first bytes of a file, fewer when it is short. */
+const headOf = (file: OpenFile): Uint8Array => {
+  const backing = file.backing();
+  if (backing === undefined) return fail(E.ACCES);
+  const page = new Uint8Array(4096);
+  backing.fill(0, page);
+  return page.subarray(0, Math.min(HEAD, backing.size()));
+};
