@@ -86,9 +86,12 @@ export class MemoryEmitter {
     const sameWidth = binary("i32.eq", load("i32.load", shadow, get(block), RES_WIDTH), i32Const(width));
     f.set(won, binary("i32.and", same, sameWidth));
     f.if(get(won), () => {
-      this.#check({ need: PERM_R | PERM_W, bytes: bytesOf(width) }, get(this.frame.address));
+      this.#check({ need: PERM_R, bytes: bytesOf(width) }, get(this.frame.address));
       f.set(won, binary("i64.eq", load("i64.load", shadow, get(block), RES_VALUE), this.#read(width, true)));
-      f.if(get(won), () => this.#write(width, value));
+      f.if(get(won), () => {
+        this.#check({ need: PERM_W, bytes: bytesOf(width) }, get(this.frame.address));
+        this.#write(width, value);
+      });
     });
     f.store("i64.store", shadow, get(block), i64Const(-1), RES_ADDR);
     return unary("i64.extend_i32_u", unary("i32.eqz", get(won)));

@@ -62,7 +62,7 @@ export class EmitOps implements Ops<Value, Truth> {
 
   constructor(readonly frame: Frame, readonly handler: Handler) {
     this.#memory = new MemoryEmitter(frame);
-    this.#float = new FloatEmitter(frame);
+    this.#float = new FloatEmitter(frame, handler.rm);
   }
 
   imm(): Value {

@@ -44,6 +44,8 @@ export class Frame {
   readonly pcDelta: Local<"i32">;
   /** Instructions left, the current one already counted. */
   readonly budget: Local<"i32">;
+  /** Whether the host's relaxed multiply-add rounds once. */
+  readonly fused: Local<"i32">;
   readonly reason: Local<"i32">;
   readonly target: Local<"i64">;
   /** Guest address of the access under way. */
@@ -62,6 +64,7 @@ export class Frame {
     this.rec = f.local("i32");
     this.pcDelta = f.local("i32");
     this.budget = f.local("i32");
+    this.fused = f.local("i32");
     this.reason = f.local("i32");
     this.target = f.local("i64");
     this.address = f.local("i64");

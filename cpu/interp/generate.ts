@@ -11,6 +11,7 @@ import { MEANINGS } from "../rv64/meaning.ts";
 import { binary, get, type I32, i32Const, i64Const, load, unary } from "../wasm/expression.ts";
 import type { Label } from "../wasm/function_builder.ts";
 import { ModuleBuilder } from "../wasm/module_builder.ts";
+import { multiplyAddFuses } from "./emit_exactness.ts";
 import { EmitOps } from "./emit_ops.ts";
 import { type Access, type Exits, Frame } from "./frame.ts";
 import { type Handler, HANDLERS } from "./handlers.ts";
@@ -37,6 +38,7 @@ function emitRun(frame: Frame): void {
   const { f, shadow, block } = frame;
   f.set(frame.target, load("i64.load", shadow, get(block), PC));
   f.set(frame.budget, load("i32.load", shadow, get(block), BUDGET));
+  f.set(frame.fused, multiplyAddFuses());
   f.loop((jump) => {
     emitFindPage(frame);
     f.block((leave) => {

@@ -24,6 +24,8 @@ export interface Handler {
   readonly length: 2 | 4;
   /** For a direct jump or branch: the target is in the page of the instruction. */
   readonly near: boolean;
+  /** The rounding mode field, for rows that have one. */
+  readonly rm: number;
 }
 
 const compressed = new Set(COMPRESSED_ROWS.map((c) => c.base.id));
@@ -32,27 +34,38 @@ function isDirectJump(row: Row): boolean {
   return row.format === "B" || row.format === "J";
 }
 
+/**
+ * Rounding modes emitted: to nearest even and dynamic (7), as compilers ask for, and for conversions to integers the directed ones, as
+ * casts, floor and ceil do. Others take a reference step.
+ */
+function roundingModes(row: Row): readonly number[] {
+  if (!row.hasRm) return [0];
+  return /^fcvt\.(w|wu|l|lu)\./.test(row.name) ? [0, 1, 2, 3, 7] : [0, 7];
+}
+
 function handlersOf(row: Row): Omit<Handler, "op">[] {
   const lengths = compressed.has(row.id) ? [4, 2] as const : [4] as const;
+  const nears = isDirectJump(row) ? [true, false] : [false];
   return lengths.flatMap((length) =>
-    isDirectJump(row) ? [true, false].map((near) => ({ row, length, near })) : [
-      { row, length, near: false },
-    ]
+    nears.flatMap((near) => roundingModes(row).map((rm) => ({ row, length, near, rm })))
   );
 }
 
 const FIRST = 4;
 export const HANDLERS: readonly Handler[] = ROWS.flatMap(handlersOf).map((h, i) => ({ ...h, op: FIRST + i }));
 
-/** Op by row id * 4 + (length 2: 1) + (near: 2); 0 where there is no such form. */
-const ops = new Uint16Array((ROWS.length + 1) * 4);
-for (const h of HANDLERS) ops[h.row.id * 4 + (h.length === 2 ? 1 : 0) + (h.near ? 2 : 0)] = h.op;
+function form(id: number, rm: number, length: number, near: boolean): number {
+  return id << 5 | rm << 2 | (length === 2 ? 1 : 0) | (near ? 2 : 0);
+}
+
+/** Op by form; OP_STEP where there is no handler for it. */
+const ops = new Uint16Array((ROWS.length + 1) << 5).fill(OP_STEP);
+for (const h of HANDLERS) ops[form(h.row.id, h.rm, h.length, h.near)] = h.op;
 const direct = new Uint8Array(ROWS.length + 1);
 for (const row of ROWS) direct[row.id] = isDirectJump(row) ? 1 : 0;
 
 /** The op of an instruction that starts `offset` bytes into its page. */
 export function opOf(d: Decoded, offset: number): number {
   const target = offset + d.imm;
-  const near = direct[d.id] === 1 && target >= 0 && target < PAGE;
-  return ops[d.id * 4 + (d.length === 2 ? 1 : 0) + (near ? 2 : 0)];
+  return ops[form(d.id, d.rm, d.length, direct[d.id] === 1 && target >= 0 && target < PAGE)];
 }

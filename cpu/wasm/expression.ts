@@ -57,6 +57,9 @@ export function f64Bits(bits: bigint): F64 {
   for (let i = 0n; i < 64n; i += 8n) code.push(Number(bits >> i & 255n));
   return { type: "f64", code };
 }
+export function f32Const(value: number): F32 {
+  return f32Bits(new Uint32Array(new Float32Array([value]).buffer)[0]);
+}
 export function f64Const(value: number): F64 {
   return f64Bits(new BigUint64Array(new Float64Array([value]).buffer)[0]);
 }
@@ -131,6 +134,8 @@ const UNARY = {
   "f32.sqrt": ["f32", "f32", 0x91],
   "f64.abs": ["f64", "f64", 0x99],
   "f64.neg": ["f64", "f64", 0x9a],
+  "f64.ceil": ["f64", "f64", 0x9b],
+  "f64.floor": ["f64", "f64", 0x9c],
   "f64.trunc": ["f64", "f64", 0x9d],
   "f64.nearest": ["f64", "f64", 0x9e],
   "f64.sqrt": ["f64", "f64", 0x9f],
@@ -172,7 +177,9 @@ const BINARY = {
   "f32.eq": ["f32", "i32", 0x5b],
   "f32.ne": ["f32", "i32", 0x5c],
   "f32.lt": ["f32", "i32", 0x5d],
+  "f32.gt": ["f32", "i32", 0x5e],
   "f32.le": ["f32", "i32", 0x5f],
+  "f32.ge": ["f32", "i32", 0x60],
   "f64.eq": ["f64", "i32", 0x61],
   "f64.ne": ["f64", "i32", 0x62],
   "f64.lt": ["f64", "i32", 0x63],
@@ -183,10 +190,14 @@ const BINARY = {
   "f32.sub": ["f32", "f32", 0x93],
   "f32.mul": ["f32", "f32", 0x94],
   "f32.div": ["f32", "f32", 0x95],
+  "f32.min": ["f32", "f32", 0x96],
+  "f32.max": ["f32", "f32", 0x97],
   "f64.add": ["f64", "f64", 0xa0],
   "f64.sub": ["f64", "f64", 0xa1],
   "f64.mul": ["f64", "f64", 0xa2],
   "f64.div": ["f64", "f64", 0xa3],
+  "f64.min": ["f64", "f64", 0xa4],
+  "f64.max": ["f64", "f64", 0xa5],
 } as const;
 
 type Integer = "i32" | "i64";
