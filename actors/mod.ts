@@ -36,3 +36,7 @@ export { type Stats, statsOf } from "./stats.ts";
 export { Runtime } from "./runtime.ts";
 export { applyMemoryLimits, groupUsage, setLimit } from "./resource_limits.ts";
 export { armCpuLimit, armCpuTimer, cancelCpuTimer, type CpuTimer, groupCpuTime } from "./cpu_timers.ts";
+export { type Clock, clockOf, isReadOnly, readCpuClock, writeClock, writeTimespec } from "./clocks.ts";
+export { sleepOnCpuClock, sleepUntil } from "./sleep.ts";
+export { getIntervalTimer, type IntervalValue, setIntervalTimer } from "./interval_timers.ts";
+export * from "./posix_timers.ts";
