@@ -33,6 +33,8 @@ export class VmGroup {
   dumpable = 1;
   /** Commands registered with membarrier(2). */
   membarrier = 0;
+  /** PR_SET_THP_DISABLE: reads back, has no effect. */
+  hugePagesDisabled = false;
   constructor(readonly space: AddressSpace, public image: ImageFacts, readonly onFreed: (vm: VmGroup) => void) {}
   get users(): number {
     return this.#users;
@@ -49,6 +51,7 @@ export class VmGroup {
     child.image.exeFile?.retain();
     child.dumpable = this.dumpable;
     child.membarrier = this.membarrier;
+    child.hugePagesDisabled = this.hugePagesDisabled;
     return child;
   }
   release(): void {
