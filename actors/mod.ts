@@ -40,3 +40,5 @@ export { type Clock, clockOf, isReadOnly, readCpuClock, writeClock, writeTimespe
 export { sleepOnCpuClock, sleepUntil } from "./sleep.ts";
 export { getIntervalTimer, type IntervalValue, setIntervalTimer } from "./interval_timers.ts";
 export * from "./posix_timers.ts";
+export { prctlOptions } from "./prctl.ts";
+export { copyAcross, mayTrace, type Piece } from "./cross_memory.ts";

@@ -1,13 +1,12 @@
 /** Futex calls: flags, values and timeouts decoded in Linux's order (kernel/futex/syscalls.c); the actor does the rest. */
 import {
-  CAP,
-  capable,
   futexRequeue,
   futexWait,
   futexWaitVector,
   futexWake,
   futexWakeOp,
   lockPi,
+  mayTrace,
   readTimespec,
   realtimeDeadline,
   requeuePi,
@@ -95,13 +94,6 @@ const readVector = (t: Task, at: number, count: number): VectorEntry[] =>
     return { value, addr: t.mem.u64(entry + 8), shared };
   });
 
-/** Whether the caller may look into the other task (ptrace_may_access with PTRACE_MODE_READ_REALCREDS). */
-const mayLook = (t: Task, other: Task): boolean => {
-  if (other.group === t.group || capable(t.cred, CAP.SYS_PTRACE)) return true;
-  const { ruid, rgid } = t.cred, o = other.cred;
-  return o.ruid === ruid && o.euid === ruid && o.suid === ruid && o.rgid === rgid && o.egid === rgid && o.sgid === rgid;
-};
-
 export const futexHandlers: Handlers<Task, typeof futex> = {
   futex(t, addr, op, value, pointer, addr2, value3) {
     const command = op & ~(FUTEX_PRIVATE | FUTEX_CLOCK_REALTIME);
@@ -120,7 +112,7 @@ export const futexHandlers: Handlers<Task, typeof futex> = {
   get_robust_list(t, pid, head, length) {
     const target = pid === 0 ? t : t.machine.tasks.get(pid);
     if (target === undefined) return -E.SRCH;
-    if (!mayLook(t, target)) return -E.PERM;
+    if (!mayTrace(t, target)) return -E.PERM;
     t.mem.setU64(length, ROBUST_LIST_HEAD.size);
     t.mem.setU64(head, target.robustList);
     return 0;

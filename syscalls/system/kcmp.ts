@@ -1,0 +1,49 @@
+/** kcmp: whether two tasks point at the same kernel object (kernel/kcmp.c, SEMANTICS 8.9–8.11). */
+import { mayTrace, type Task } from "../../actors/mod.ts";
+import { E } from "../abi/errno.ts";
+
+const numbers = new WeakMap<object, number>();
+let next = 1;
+/** A number per object, so that different objects have an order. */
+const numberOf = (object: object): number => {
+  let number = numbers.get(object);
+  if (number === undefined) numbers.set(object, number = next++);
+  return number;
+};
+
+const order = (a: object, b: object): number => a === b ? 0 : numberOf(a) < numberOf(b) ? 1 : 2;
+
+/** 0 equal, 1 less, 2 greater, or a negative errno. */
+export const compareTasks = (
+  t: Task,
+  pid1: number,
+  pid2: number,
+  type: number,
+  index1: number,
+  index2: number,
+): number => {
+  const a = t.machine.tasks.get(pid1), b = t.machine.tasks.get(pid2);
+  if (a === undefined || b === undefined) return -E.SRCH;
+  if (!mayTrace(t, a) || !mayTrace(t, b)) return -E.PERM;
+  switch (type) {
+    case 0: {
+      const fileA = a.files.peek(index1), fileB = b.files.peek(index2);
+      return fileA === undefined || fileB === undefined ? -E.BADF : order(fileA, fileB);
+    }
+    case 1:
+      return order(a.vm, b.vm);
+    case 2:
+      return order(a.files, b.files);
+    case 3:
+      return order(a.fs, b.fs);
+    case 4:
+      return order(a.handlers, b.handlers);
+    case 5:
+      // No task has an io context of its own: all are null, which compares equal.
+      return 0;
+    case 6:
+      return 0;
+    default:
+      return -E.INVAL;
+  }
+};
