@@ -62,6 +62,8 @@ export class Task implements Listener {
   nice = 0;
   policy = 0;
   rtPriority = 0;
+  /** SCHED_RESET_ON_FORK: children begin with the default policy. */
+  resetOnFork = false;
   /** CPUs the task may run on, as sched_setaffinity stored it. */
   affinity: Uint8Array | undefined;
   timerSlack = 50000;
