@@ -42,3 +42,4 @@ export { getIntervalTimer, type IntervalValue, setIntervalTimer } from "./interv
 export * from "./posix_timers.ts";
 export { prctlOptions } from "./prctl.ts";
 export { copyAcross, mayTrace, type Piece } from "./cross_memory.ts";
+export * from "./scheduling.ts";
