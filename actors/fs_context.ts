@@ -1,10 +1,11 @@
 /** What CLONE_FS shares: root directory, working directory, umask (fs/fs_struct.c). `share`, `fork`, `release`. */
 import type { Inode } from "./vfs/inode.ts";
 
-/** A directory (or any file) as the path walk sees it: the inode and its absolute path as seen from the machine's root. */
+/** A place in the tree: the inode, its absolute path as seen from the machine's root, and the directory it was found in (undefined at the machine's root). */
 export interface Location {
   readonly inode: Inode;
   readonly path: string;
+  readonly parent?: Location;
 }
 
 export class FsContext {

@@ -4,6 +4,7 @@
  */
 import { E, fail } from "../../syscalls/abi/errno.ts";
 import type { Task } from "../task/task.ts";
+import type { Location } from "../fs_context.ts";
 import type { OpenFile } from "./open_file.ts";
 
 export const S_IFMT = 0o170000, S_IFSOCK = 0o140000, S_IFLNK = 0o120000, S_IFREG = 0o100000, S_IFBLK = 0o60000;
@@ -88,7 +89,9 @@ export abstract class Inode {
     return fail(E.INVAL);
   }
   /** For links such as /proc/self/fd/3 and /proc/self/exe, which lead to an object rather than a path. */
-  jump?(_t: Task): { inode: Inode; path: string } | undefined;
+  jump?(_t: Task): { inode: Inode; path: string; location?: Location } | undefined;
+  /** A regular file without a name in this directory's file system (O_TMPFILE). */
+  createUnnamed?(_t: Task, _mode: number): Inode;
 
   /** Makes an open file description. `path` is the resolved absolute guest path. */
   abstract open(t: Task, flags: number, path: string): OpenFile;

@@ -4,6 +4,7 @@
  */
 import type { Backing } from "../../cpu/types.ts";
 import { E } from "../../syscalls/abi/errno.ts";
+import type { Location } from "../fs_context.ts";
 import { WaitQueue } from "../wait_queue.ts";
 import type { Inode } from "./inode.ts";
 import type { Task } from "../task/task.ts";
@@ -36,6 +37,8 @@ export abstract class OpenFile {
   #refs = 1;
   /** File offset in bytes, for kinds that have one. */
   pos = 0;
+  /** Where it was opened, for calls relative to it; undefined for what has no place in the tree. */
+  location: Location | undefined;
   /** Readiness may have changed. */
   readonly queue = new WaitQueue();
 

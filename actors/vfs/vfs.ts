@@ -1,10 +1,276 @@
-/** The file system tree of a machine: mounts and the path walk. */
+/**
+ * The file system tree of a machine: mounts and the path walk (path_resolution(7)). All symbolic links are resolved here, inside the task's root, so that no link
+ * leads out of it.
+ */
+import { AT, AT_FDCWD } from "../../syscalls/abi/at.ts";
+import { E, fail } from "../../syscalls/abi/errno.ts";
 import type { Location } from "../fs_context.ts";
 import type { Task } from "../task/task.ts";
-import type { OpenFile } from "./open_file.ts";
+import { MAY_EXEC, MAY_READ, MAY_WRITE, mayAccess, mayRemove } from "./access.ts";
+import { DirectoryFile } from "./directory_file.ts";
+import { type Inode, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "./inode.ts";
+import {
+  O_ACCMODE, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_PATH, O_RDONLY, O_TMPFILE, O_TRUNC, O_WRONLY, type OpenFile,
+} from "./open_file.ts";
 
-export interface Vfs {
-  readonly root: Location;
-  /** Opens a file execve may run: EACCES without the x bit or for other than regular files; errors of the walk. */
-  openForExec(t: Task, dirfd: number, path: string, flags: number): OpenFile;
+const PATH_MAX = 4096, NAME_MAX = 255, MAX_LINKS = 40;
+
+/** Where a walk ended: the directory, the last name in it, and what it leads to (undefined: no such file). */
+export interface Found {
+  readonly dir: Location;
+  /** "" when the path ends in a directory reached by "/", "." or "..". */
+  readonly name: string;
+  readonly at: Location | undefined;
+  /** The path ended in a slash. */
+  readonly slash: boolean;
 }
+
+/** RESOLVE_* of openat2, as far as the walk knows them. */
+export interface WalkRules {
+  /** Follow a symbolic link in the last component. */
+  readonly follow: boolean;
+  readonly noLinks?: boolean;
+  readonly noMagic?: boolean;
+  readonly beneath?: boolean;
+}
+
+export interface MountPoint {
+  readonly path: string;
+  readonly root: Inode;
+  /** As /proc/mounts shows it. */
+  readonly source: string;
+  readonly type: string;
+  readonly options: string;
+}
+
+export class Vfs {
+  readonly #mounts = new Map<string, MountPoint>();
+  readonly root: Location;
+
+  constructor(root: Inode, source = "/dev/root", type = "ext4") {
+    this.root = { inode: root, path: "/" };
+    this.#mounts.set("/", { path: "/", root, source, type, options: "rw,relatime" });
+  }
+
+  mount(path: string, root: Inode, source: string, type: string, options = "rw,nosuid,nodev,relatime"): void {
+    this.#mounts.set(path, { path, root, source, type, options });
+  }
+  mounts(): MountPoint[] {
+    return [...this.#mounts.values()];
+  }
+
+  /** Names in a directory that exist only because something is mounted there. */
+  mountedNames(dir: string): string[] {
+    const prefix = dir === "/" ? "/" : dir + "/";
+    return [...this.#mounts.keys()].filter((p) => p !== "/" && p.startsWith(prefix) && !p.slice(prefix.length).includes("/")).map((p) => p.slice(prefix.length));
+  }
+
+  /** Child of a directory; undefined when there is none. */
+  child(t: Task, dir: Location, name: string): Location | undefined {
+    const path = dir.path === "/" ? "/" + name : dir.path + "/" + name;
+    const mounted = this.#mounts.get(path);
+    if (mounted !== undefined) return { inode: mounted.root, path, parent: dir };
+    try {
+      return { inode: dir.inode.lookup(t, name), path, parent: dir };
+    } catch (error) {
+      if ((error as { no?: number }).no === E.NOENT) return undefined;
+      throw error;
+    }
+  }
+
+  /** Where a descriptor argument of an *at call starts. */
+  start(t: Task, dirfd: number, path: string): Location {
+    if (path.startsWith("/")) return t.fs.root;
+    if (dirfd === AT_FDCWD) return t.fs.cwd;
+    const file = t.files.get(dirfd, true);
+    return this.locationOf(file);
+  }
+
+  /** The place an open description was opened at. */
+  locationOf(file: OpenFile): Location {
+    return file.location ?? { inode: file.inode, path: file.path };
+  }
+
+  /** Walks a path. Throws ENOENT only for a missing directory on the way, or an empty path. */
+  walk(t: Task, dirfd: number, path: string, rules: WalkRules): Found {
+    if (path === "") return fail(E.NOENT);
+    if (path.length >= PATH_MAX) return fail(E.NAMETOOLONG);
+    const start = this.start(t, dirfd, path);
+    if (rules.beneath && path.startsWith("/")) fail(E.XDEV);
+    return this.#walk(t, start, path, rules, { links: 0 });
+  }
+
+  #walk(t: Task, start: Location, path: string, rules: WalkRules, depth: { links: number }): Found {
+    let at = path.startsWith("/") ? t.fs.root : start;
+    const names = path.split("/").filter((n) => n !== "");
+    const slash = path.endsWith("/") && names.length > 0;
+    let dir = at;
+    for (let i = 0; i < names.length; i++) {
+      const name = names[i], last = i === names.length - 1;
+      this.#mayEnter(t, at);
+      if (name === ".") {
+        if (last) return { dir: at, name: "", at, slash };
+        continue;
+      }
+      if (name === "..") {
+        if (rules.beneath && at === start) fail(E.XDEV);
+        at = this.#up(t, at);
+        if (last) return { dir: at, name: "", at, slash };
+        continue;
+      }
+      if (name.length > NAME_MAX) fail(E.NAMETOOLONG);
+      dir = at;
+      const found = this.child(t, dir, name);
+      if (found === undefined) return last ? { dir, name, at: undefined, slash } : fail(E.NOENT);
+      if (found.inode.type !== S_IFLNK || (last && !rules.follow && !slash)) {
+        if (last) {
+          if (slash && found.inode.type !== S_IFDIR) fail(E.NOTDIR);
+          return { dir, name, at: found, slash };
+        }
+        at = found;
+        continue;
+      }
+      if (rules.noLinks || ++depth.links > MAX_LINKS) fail(E.LOOP);
+      const target = this.#followLink(t, dir, found, rules, depth, last);
+      if (last) return slash && target.at !== undefined && target.at.inode.type !== S_IFDIR ? fail(E.NOTDIR) : target;
+      if (target.at === undefined) return fail(E.NOENT);
+      at = target.at;
+    }
+    return { dir: at, name: "", at, slash };
+  }
+
+  #followLink(t: Task, dir: Location, link: Location, rules: WalkRules, depth: { links: number }, last: boolean): Found {
+    const jumped = link.inode.jump?.(t);
+    if (jumped !== undefined) {
+      if (rules.noMagic) fail(E.LOOP);
+      const at: Location = jumped.location ?? { inode: jumped.inode, path: jumped.path };
+      return { dir, name: "", at, slash: false };
+    }
+    const target = link.inode.readlink(t);
+    if (target === "") return fail(E.NOENT);
+    if (rules.beneath && target.startsWith("/")) fail(E.XDEV);
+    return this.#walk(t, dir, target, last ? { ...rules, follow: true } : rules, depth);
+  }
+
+  #mayEnter(t: Task, dir: Location): void {
+    if (dir.inode.type !== S_IFDIR) fail(E.NOTDIR);
+    // Root, and whoever may pass any directory, need no look at the mode.
+    if ((t.cred.capEffective & 6n) !== 0n) return;
+    if (!mayAccess(t.cred, dir.inode.stat(), MAY_EXEC)) fail(E.ACCES);
+  }
+
+  #up(t: Task, at: Location): Location {
+    if (at.inode === t.fs.root.inode || at.path === t.fs.root.path) return t.fs.root;
+    if (at.parent !== undefined) return at.parent;
+    // A place known only by its path (a descriptor): its parent is found from the machine's root.
+    const up = at.path.slice(0, at.path.lastIndexOf("/")) || "/";
+    return this.#walk(t, this.root, up, { follow: true }, { links: 0 }).at ?? this.root;
+  }
+
+  /** The file a path leads to; ENOENT when there is none. */
+  find(t: Task, dirfd: number, path: string, follow = true): Location {
+    return this.walk(t, dirfd, path, { follow }).at ?? fail(E.NOENT);
+  }
+
+  /** For calls with AT_EMPTY_PATH and AT_SYMLINK_NOFOLLOW. */
+  findAt(t: Task, dirfd: number, path: string, flags: number): Location {
+    if (path === "" && (flags & AT.EMPTY_PATH) !== 0) {
+      return dirfd === AT_FDCWD ? t.fs.cwd : this.locationOf(t.files.get(dirfd, true));
+    }
+    return this.find(t, dirfd, path, (flags & AT.SYMLINK_NOFOLLOW) === 0);
+  }
+
+  /** The directory and free name for a new file. EEXIST when it is there; `dirs`: a trailing slash is allowed (mkdir). */
+  place(t: Task, dirfd: number, path: string, dirs = false): { dir: Location; name: string } {
+    const { dir, name, at, slash } = this.walk(t, dirfd, path, { follow: false });
+    if (at !== undefined) return fail(E.EXIST);
+    if (slash && !dirs) return fail(E.NOENT);
+    this.require(t, dir.inode, MAY_WRITE | MAY_EXEC);
+    return { dir, name };
+  }
+
+  /** The directory and name of a file to be removed or renamed. */
+  victim(t: Task, dirfd: number, path: string): { dir: Location; name: string; at: Location } {
+    const { dir, name, at } = this.walk(t, dirfd, path, { follow: false });
+    if (at === undefined) return fail(E.NOENT);
+    if (name === "") return { dir, name, at };
+    this.require(t, dir.inode, MAY_WRITE | MAY_EXEC);
+    if (!mayRemove(t.cred, dir.inode.stat(), at.inode.stat())) fail(E.PERM);
+    if (this.#mounts.has(at.path)) fail(E.BUSY);
+    return { dir, name, at };
+  }
+
+  /** EACCES unless the task may. */
+  require(t: Task, inode: Inode, mask: number): void {
+    if (!mayAccess(t.cred, inode.stat(), mask)) fail(E.ACCES);
+  }
+
+  // ---- open ----------------------------------------------------------------------------------------------------------
+  open(t: Task, dirfd: number, path: string, flags: number, mode: number, rules: Partial<WalkRules> = {}): OpenFile {
+    if ((flags & O_TMPFILE) === O_TMPFILE) return this.#openUnnamed(t, dirfd, path, flags, mode);
+    const creating = (flags & O_CREAT) !== 0 && (flags & O_PATH) === 0;
+    const follow = (flags & O_NOFOLLOW) === 0 && !(creating && (flags & O_EXCL) !== 0);
+    const found = this.walk(t, dirfd, path, { ...rules, follow });
+    if (found.at === undefined) return creating ? this.#create(t, found, flags, mode) : fail(E.NOENT);
+    if (creating && (flags & O_EXCL) !== 0) fail(E.EXIST);
+    if (creating && (found.at.inode.type === S_IFDIR || found.slash)) fail(E.ISDIR);
+    return this.#openFound(t, found.at, flags);
+  }
+
+  #openFound(t: Task, at: Location, flags: number): OpenFile {
+    const { inode } = at;
+    if ((flags & O_DIRECTORY) !== 0 && inode.type !== S_IFDIR) fail(E.NOTDIR);
+    if ((flags & O_PATH) === 0) {
+      if (inode.type === S_IFLNK) fail(E.LOOP);
+      const access = flags & O_ACCMODE;
+      const writing = access !== O_RDONLY || (flags & O_TRUNC) !== 0;
+      if (writing && inode.type === S_IFDIR) fail(E.ISDIR);
+      this.require(t, inode, (access !== O_WRONLY ? MAY_READ : 0) | (writing ? MAY_WRITE : 0));
+    }
+    return placed(inode.open(t, flags, at.path), at);
+  }
+
+  #create(t: Task, found: Found, flags: number, mode: number): OpenFile {
+    if (found.slash) fail(E.ISDIR);
+    if ((flags & O_DIRECTORY) !== 0) fail(E.INVAL);
+    this.require(t, found.dir.inode, MAY_WRITE | MAY_EXEC);
+    const inode = found.dir.inode.create(t, found.name, S_IFREG | (mode & 0o7777 & ~t.fs.umask));
+    this.own(t, found.dir.inode, inode);
+    const path = found.dir.path === "/" ? "/" + found.name : found.dir.path + "/" + found.name;
+    // The mode of a file just made does not bind the one who made it.
+    return placed(inode.open(t, flags & ~(O_CREAT | O_EXCL | O_TRUNC), path), { inode, path, parent: found.dir });
+  }
+
+  /** A new file belongs to its maker, or to the group of a set-gid directory. */
+  own(t: Task, dir: Inode, inode: Inode): void {
+    const parent = dir.stat(), stat = inode.stat();
+    const gid = (parent.mode & 0o2000) !== 0 ? parent.gid : t.cred.fsgid;
+    if (stat.uid !== t.cred.fsuid || stat.gid !== gid) inode.setAttributes(t, { uid: t.cred.fsuid, gid });
+  }
+
+  #openUnnamed(t: Task, dirfd: number, path: string, flags: number, mode: number): OpenFile {
+    if ((flags & O_ACCMODE) === O_RDONLY) fail(E.INVAL);
+    const dir = this.find(t, dirfd, path);
+    if (dir.inode.type !== S_IFDIR) fail(E.NOTDIR);
+    this.require(t, dir.inode, MAY_WRITE | MAY_EXEC);
+    if (dir.inode.createUnnamed === undefined) return fail(E.OPNOTSUPP);
+    const inode = dir.inode.createUnnamed(t, S_IFREG | (mode & 0o7777 & ~t.fs.umask));
+    const shown = `${dir.path === "/" ? "" : dir.path}/#${inode.ino} (deleted)`;
+    return inode.open(t, flags & ~O_TMPFILE, shown);
+  }
+
+  /** Opens a file execve may run: EACCES without the x bit or for other than regular files; errors of the walk. */
+  openForExec(t: Task, dirfd: number, path: string, flags: number): OpenFile {
+    const at = this.findAt(t, dirfd, path, flags);
+    if (at.inode.type === S_IFLNK) fail(E.LOOP);
+    const stat = at.inode.stat();
+    if ((stat.mode & S_IFMT) !== S_IFREG || !mayAccess(t.cred, stat, MAY_EXEC)) fail(E.ACCES);
+    return placed(at.inode.open(t, O_RDONLY, at.path), at);
+  }
+}
+
+const placed = (file: OpenFile, at: Location): OpenFile => {
+  file.location = at;
+  if (file instanceof DirectoryFile) file.parentIno = at.parent?.inode.ino ?? at.inode.ino;
+  return file;
+};

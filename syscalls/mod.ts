@@ -1,0 +1,31 @@
+/** All families of system calls: rows and handlers side by side. The dispatch table, `docs/SYSCALLS.md` and the generators are made from this list. */
+import type { Family } from "./abi/call.ts";
+import { Dispatch, type FamilyWithHandlers } from "./dispatch.ts";
+import { futex } from "./futex/declare.ts";
+import { futexHandlers } from "./futex/handle.ts";
+import { ids } from "./ids/declare.ts";
+import { idsHandlers } from "./ids/handle.ts";
+import { limits } from "./limits/declare.ts";
+import { limitsHandlers } from "./limits/handle.ts";
+import { memory } from "./memory/declare.ts";
+import { memoryHandlers } from "./memory/handle.ts";
+import { process } from "./process/declare.ts";
+import { processHandlers } from "./process/handle.ts";
+import { signals } from "./signals/declare.ts";
+import { signalsHandlers } from "./signals/handle.ts";
+
+const families: Record<string, FamilyWithHandlers> = {
+  process: { rows: process, handlers: processHandlers },
+  signals: { rows: signals, handlers: signalsHandlers },
+  futex: { rows: futex, handlers: futexHandlers },
+  memory: { rows: memory, handlers: memoryHandlers },
+  ids: { rows: ids, handlers: idsHandlers },
+  limits: { rows: limits, handlers: limitsHandlers },
+};
+
+/** Declarations by family name. */
+export const FAMILIES: Readonly<Record<string, Family>> = Object.fromEntries(Object.entries(families).map(([name, f]) => [name, f.rows]));
+
+/** The dispatch table of all families. */
+export const makeDispatch = (): Dispatch => new Dispatch(Object.values(families));
+export type { Dispatch } from "./dispatch.ts";
