@@ -6,7 +6,7 @@
 import { PAGE, R_LEN, R_OP, RECORD } from "../layout.ts";
 import { decode, encodeRecord, lengthOf } from "../rv64/decode.ts";
 import type { CodeMemory } from "./code_memory.ts";
-import { OP_ILLEGAL, OP_STEP, OP_UNDECODED, opOf } from "./handlers.ts";
+import { OP_ILLEGAL, OP_STEP, OP_UNDECODED, opOf, pairOf } from "./handlers.ts";
 
 /**
  * Decodes from byte `offset` of a guest page. `guest` views the page's bytes, `records` is the address of its records. Stops after an
@@ -14,6 +14,8 @@ import { OP_ILLEGAL, OP_STEP, OP_UNDECODED, opOf } from "./handlers.ts";
  */
 export function decodeFrom(guest: DataView, offset: number, code: CodeMemory, records: number): void {
   const view = code.view;
+  /** Record and op of the instruction before, which may join with this one. */
+  let before = 0, beforeOp = OP_UNDECODED;
   while (offset < PAGE) {
     const at = records + (offset >>> 1) * RECORD;
     if (view.getUint16(at + R_OP, true) !== OP_UNDECODED) return;
@@ -23,7 +25,12 @@ export function decodeFrom(guest: DataView, offset: number, code: CodeMemory, re
     const d = decode(low, length === 4 ? guest.getUint32(offset, true) : low);
     if (d === undefined) return special(view, at, OP_ILLEGAL, length);
     encodeRecord(d, view, at);
-    view.setUint16(at + R_OP, opOf(d, offset), true);
+    const op = opOf(d, offset);
+    view.setUint16(at + R_OP, op, true);
+    const pair = pairOf(beforeOp, op);
+    if (pair !== 0) view.setUint16(before + R_OP, pair, true);
+    before = at;
+    beforeOp = op;
     if (d.row.name === "jal" || d.row.name === "jalr") return;
     offset += length;
   }

@@ -14,7 +14,7 @@ import { ModuleBuilder } from "../wasm/module_builder.ts";
 import { multiplyAddFuses } from "./emit_exactness.ts";
 import { EmitOps } from "./emit_ops.ts";
 import { type Access, type Exits, Frame } from "./frame.ts";
-import { type Handler, HANDLERS } from "./handlers.ts";
+import { type Handler, HANDLERS, type Pair, PAIRS } from "./handlers.ts";
 import { MISS_BYTES, Reason } from "./reasons.ts";
 
 const MAXIMUM_PAGES = 65536;
@@ -119,9 +119,12 @@ function emitRecords(frame: Frame, exits: Exits): void {
   const { f } = frame;
   frame.exits = exits;
   f.set(frame.reason, i32Const(Reason.BudgetSpent));
-  f.set(frame.budget, binary("i32.sub", get(frame.budget), i32Const(1)));
-  f.brIf(exits.leave, binary("i32.lt_s", get(frame.budget), i32Const(0)));
-  const bodies = [...SPECIAL, ...HANDLERS.map((h) => (frame: Frame) => emitHandler(frame, h))];
+  emitCount(frame);
+  const bodies = [
+    ...SPECIAL,
+    ...HANDLERS.map((h) => (frame: Frame) => emitHandler(frame, h)),
+    ...PAIRS.map((p) => (frame: Frame) => emitPair(frame, p)),
+  ];
   const labels: Label[] = [];
   const nest = (i: number): void => {
     if (i < 0) {
@@ -151,11 +154,30 @@ const SPECIAL: readonly ((frame: Frame) => void)[] = [
   (frame) => frame.leave(Reason.Illegal),
 ];
 
+/** Counts one instruction, or leaves when the budget is spent. */
+function emitCount(frame: Frame): void {
+  const { f } = frame;
+  f.set(frame.budget, binary("i32.sub", get(frame.budget), i32Const(1)));
+  f.brIf(frame.exits.leave, binary("i32.lt_s", get(frame.budget), i32Const(0)));
+}
+
 function emitHandler(frame: Frame, handler: Handler): void {
+  if (emitMeaning(frame, handler)) frame.f.br(frame.exits.next);
+}
+
+/** The second instruction is counted and can leave like any other, from its own record. */
+function emitPair(frame: Frame, pair: Pair): void {
+  if (!emitMeaning(frame, pair.first)) throw new Error(`${pair.first.row.name} cannot come first in a pair`);
+  emitCount(frame);
+  emitHandler(frame, pair.second);
+}
+
+/** Does one instruction and moves to the next record; false if the instruction never goes on there. */
+function emitMeaning(frame: Frame, handler: Handler): boolean {
   const { f, rec } = frame;
   const ops = new EmitOps(frame, handler);
   MEANINGS[handler.row.name](ops);
-  if (ops.ended) return;
+  if (ops.ended) return false;
   f.set(rec, binary("i32.add", get(rec), i32Const(handler.length * 8)));
-  f.br(frame.exits.next);
+  return true;
 }

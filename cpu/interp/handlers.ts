@@ -8,6 +8,7 @@
 import { COMPRESSED_ROWS } from "../rv64/compressed.ts";
 import type { Decoded } from "../rv64/decode.ts";
 import { type Row, ROWS } from "../rv64/rows.ts";
+import { FREQUENT_PAIRS } from "./frequent_pairs.ts";
 import { PAGE } from "../layout.ts";
 
 export const OP_UNDECODED = 0;
@@ -26,6 +27,13 @@ export interface Handler {
   readonly near: boolean;
   /** The rounding mode field, for rows that have one. */
   readonly rm: number;
+}
+
+/** Two instructions, one after the other, under one dispatch. */
+export interface Pair {
+  readonly op: number;
+  readonly first: Handler;
+  readonly second: Handler;
 }
 
 const compressed = new Set(COMPRESSED_ROWS.map((c) => c.base.id));
@@ -56,6 +64,31 @@ export const HANDLERS: readonly Handler[] = ROWS.flatMap(handlersOf).map((h, i) 
 
 function form(id: number, rm: number, length: number, near: boolean): number {
   return id << 5 | rm << 2 | (length === 2 ? 1 : 0) | (near ? 2 : 0);
+}
+
+/** `addi` in four bytes, `addi/2` in two; direct jumps are near, `jal!` is not. */
+function formName(h: Handler): string {
+  const far = isDirectJump(h.row) && !h.near ? "!" : "";
+  return `${h.row.name}${far}${h.length === 2 ? "/2" : ""}`;
+}
+
+const byName = new Map(HANDLERS.filter((h) => h.rm === 0 || h.rm === 7).map((h) => [formName(h), h]));
+
+function handlerNamed(name: string): Handler {
+  const handler = byName.get(name);
+  if (handler === undefined) throw new Error(`no handler named ${name}`);
+  return handler;
+}
+
+export const PAIRS: readonly Pair[] = FREQUENT_PAIRS.map((text, i) => {
+  const [first, second] = text.split(" ").map(handlerNamed);
+  return { op: FIRST + HANDLERS.length + i, first, second };
+});
+const pairs = new Map(PAIRS.map((p) => [p.first.op << 16 | p.second.op, p.op]));
+
+/** The op that does `first` and then `second`, whose record follows it; 0 when there is none. */
+export function pairOf(first: number, second: number): number {
+  return pairs.get(first << 16 | second) ?? 0;
 }
 
 /** Op by form; OP_STEP where there is no handler for it. */
