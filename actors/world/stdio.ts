@@ -1,0 +1,321 @@
+/**
+ * The host's standard streams: one of the doors to the world. The guest's descriptors 0, 1 and 2 use them through a `StdioDoor`; a library user or a test puts a
+ * `MemoryStdio` there instead. All input enters through callbacks (or the synchronous reads of a regular file), so that a run can be recorded and replayed.
+ */
+import { E } from "../../syscalls/abi/errno.ts";
+import { HostTerminal, type TerminalDoor } from "./terminal.ts";
+
+export type StreamKind = "terminal" | "file" | "pipe" | "socket" | "character";
+export type StreamNumber = 0 | 1 | 2;
+
+/** What fstat, lseek and /proc/self/fd show of a stream. */
+export interface StreamFacts {
+  readonly kind: StreamKind;
+  readonly dev: number;
+  readonly ino: number;
+  readonly rdev: number;
+  /** Type and permission bits. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly mtime: bigint;
+  /** Where it came from: "/some/file", "pipe:[77]". */
+  readonly path: string;
+  /** Opened with O_APPEND by whoever started us. */
+  readonly append: boolean;
+  /** Offset at the start; regular files only. */
+  readonly position: number;
+}
+
+export interface StdioDoor {
+  facts(stream: StreamNumber): StreamFacts;
+  /**
+   * Asks for at most `max` bytes of standard input. `deliver` is called exactly once, now or later, with bytes (none: end of file) or a negative errno. One
+   * request at a time.
+   */
+  requestInput(max: number, deliver: (got: Uint8Array | number) => void): void;
+  /** Reads a regular file at an offset: bytes read or negative errno. */
+  readAt(stream: StreamNumber, into: Uint8Array, at: number): number;
+  /** Writes all of `bytes` (valid during the call only): bytes written or negative errno. `at`: there, in a regular file. */
+  write(stream: StreamNumber, bytes: Uint8Array, at?: number): number;
+  /** Size of a regular file now. */
+  size(stream: StreamNumber): number;
+  /** Cuts or extends a regular file: 0 or negative errno. */
+  truncate(stream: StreamNumber, size: number): number;
+  /** The terminal, when any of the streams is one. */
+  readonly terminal: TerminalDoor | undefined;
+  /** Gives the host its terminal back as it was. */
+  close(): void;
+}
+
+// ---- the host's ------------------------------------------------------------------------------------------------------
+/** Reads as much of node:fs as Deno.stdin lacks: fstat and positioned reads of inherited descriptors. Loaded when first needed. */
+interface NodeFs {
+  fstatSync(
+    fd: number,
+  ): { dev: number; ino: number; rdev: number; mode: number; uid: number; gid: number; size: number; mtimeMs: number };
+  readSync(fd: number, into: Uint8Array, offset: number, length: number, position: number): number;
+  writeSync(fd: number, from: Uint8Array, offset: number, length: number, position: number): number;
+  ftruncateSync(fd: number, size: number): void;
+}
+let nodeFs: NodeFs | undefined;
+const fs = (): NodeFs =>
+  nodeFs ??= (globalThis as unknown as { process: { getBuiltinModule(id: string): NodeFs } }).process.getBuiltinModule(
+    "node:fs",
+  );
+
+const S_IFMT = 0o170000;
+const KINDS: Readonly<Record<number, StreamKind>> = {
+  0o100000: "file",
+  0o10000: "pipe",
+  0o140000: "socket",
+  0o20000: "character",
+};
+
+/** Negative errno of a failed host operation; EIO for what has no name. */
+const failure = (error: unknown): number => {
+  const code = (error as { code?: unknown }).code;
+  if (typeof code === "string") {
+    const no = (E as Readonly<Record<string, number>>)[code.replace(/^E/, "")];
+    if (no !== undefined) return -no;
+  }
+  const inText = /os error (\d+)/.exec(String(error));
+  return inText === null ? -E.IO : -Number(inText[1]);
+};
+
+const streams = [Deno.stdin, Deno.stdout, Deno.stderr] as const;
+
+/** What Linux tells about an inherited descriptor beyond fstat; nothing elsewhere, or without permission to look. */
+const inherited = (
+  stream: StreamNumber,
+  kind: StreamKind,
+  ino: number,
+): { path: string; append: boolean; position: number } => {
+  const unknown = {
+    path: kind === "pipe" || kind === "socket" ? `${kind}:[${ino}]` : `/dev/std${["in", "out", "err"][stream]}`,
+    append: false,
+    position: 0,
+  };
+  if (kind !== "file" && kind !== "character") return unknown;
+  if (Deno.build.os !== "linux" || Deno.permissions.querySync({ name: "read" }).state !== "granted") return unknown;
+  try {
+    const path = Deno.readLinkSync(`/proc/self/fd/${stream}`);
+    const info = Deno.readTextFileSync(`/proc/self/fdinfo/${stream}`);
+    return {
+      path,
+      append: (parseInt(/flags:\s*(\d+)/.exec(info)?.[1] ?? "0", 8) & 0o2000) !== 0,
+      position: Number(/pos:\s*(\d+)/.exec(info)?.[1] ?? 0),
+    };
+  } catch {
+    return unknown;
+  }
+};
+
+/** Somewhere to sleep while a non-blocking pipe of the host is full. */
+const never = new Int32Array(new SharedArrayBuffer(4));
+
+export class HostStdio implements StdioDoor {
+  readonly terminal: TerminalDoor | undefined;
+  #facts: (StreamFacts | undefined)[] = [];
+  /** The host's own offset in regular files, to read and write sequentially where the guest does: by device and inode, as streams may share one. */
+  #hostOffset = new Map<string, number>();
+
+  constructor() {
+    if (streams.some((s) => s.isTerminal())) this.terminal = new HostTerminal();
+  }
+
+  facts(stream: StreamNumber): StreamFacts {
+    return this.#facts[stream] ??= this.#look(stream);
+  }
+
+  #look(stream: StreamNumber): StreamFacts {
+    try {
+      const s = fs().fstatSync(stream);
+      const kind = streams[stream].isTerminal() ? "terminal" : KINDS[s.mode & S_IFMT] ?? "character";
+      const more = inherited(stream, kind, s.ino);
+      if (kind === "file") this.#hostOffset.set(`${s.dev}:${s.ino}`, more.position);
+      return {
+        kind,
+        dev: s.dev,
+        ino: s.ino,
+        rdev: s.rdev,
+        mode: s.mode,
+        uid: s.uid,
+        gid: s.gid,
+        mtime: BigInt(Math.round(s.mtimeMs * 1e6)),
+        ...more,
+      };
+    } catch {
+      const mode = 0o10600;
+      return {
+        kind: "pipe",
+        dev: 12,
+        ino: stream + 1,
+        rdev: 0,
+        mode,
+        uid: 0,
+        gid: 0,
+        mtime: 0n,
+        path: `pipe:[${stream + 1}]`,
+        append: false,
+        position: 0,
+      };
+    }
+  }
+
+  requestInput(max: number, deliver: (got: Uint8Array | number) => void): void {
+    const buffer = new Uint8Array(max);
+    Deno.stdin.read(buffer).then(
+      (n) => deliver(buffer.subarray(0, n ?? 0)),
+      (error) => deliver(failure(error)),
+    );
+  }
+
+  readAt(stream: StreamNumber, into: Uint8Array, at: number): number {
+    const { dev, ino } = this.facts(stream);
+    const key = `${dev}:${ino}`;
+    try {
+      if (stream === 0 && this.#hostOffset.get(key) === at) {
+        const n = Deno.stdin.readSync(into) ?? 0;
+        this.#hostOffset.set(key, at + n);
+        return n;
+      }
+      return fs().readSync(stream, into, 0, into.length, at);
+    } catch (error) {
+      return failure(error);
+    }
+  }
+
+  write(stream: StreamNumber, bytes: Uint8Array, at?: number): number {
+    const out = stream === 1 ? Deno.stdout : Deno.stderr;
+    let done = 0;
+    while (done < bytes.length || (bytes.length === 0 && done === 0)) {
+      if (bytes.length === 0) return 0;
+      try {
+        const rest = done === 0 ? bytes : bytes.subarray(done);
+        if (at === undefined || this.#sequential(stream, at + done)) {
+          const n = stream === 0
+            ? fs().writeSync(0, rest, 0, rest.length, null as unknown as number)
+            : out.writeSync(rest);
+          this.#advance(stream, n);
+          done += n;
+        } else done += fs().writeSync(stream, rest, 0, rest.length, at + done);
+      } catch (error) {
+        const no = failure(error);
+        if (no !== -E.AGAIN && !(error instanceof Deno.errors.WouldBlock)) return done > 0 ? done : no;
+        Atomics.wait(never, 0, 0, 1);
+      }
+    }
+    return done;
+  }
+
+  #sequential(stream: StreamNumber, at: number): boolean {
+    const { dev, ino, append } = this.facts(stream);
+    return append || this.#hostOffset.get(`${dev}:${ino}`) === at;
+  }
+  #advance(stream: StreamNumber, n: number): void {
+    const { kind, dev, ino } = this.facts(stream);
+    if (kind === "file") this.#hostOffset.set(`${dev}:${ino}`, this.#hostOffset.get(`${dev}:${ino}`)! + n);
+  }
+
+  size(stream: StreamNumber): number {
+    try {
+      return fs().fstatSync(stream).size;
+    } catch {
+      return 0;
+    }
+  }
+  truncate(stream: StreamNumber, size: number): number {
+    try {
+      fs().ftruncateSync(stream, size);
+      return 0;
+    } catch (error) {
+      return failure(error);
+    }
+  }
+  close(): void {
+    this.terminal?.close();
+  }
+}
+
+// ---- in memory -------------------------------------------------------------------------------------------------------
+export interface MemoryStreams {
+  /** Bytes, text, or a stream of the caller's; absent: end of file at once. */
+  readonly stdin?: Uint8Array | string | ReadableStream<Uint8Array>;
+  /** Gets a copy of each write; absent: thrown away. */
+  readonly stdout?: (bytes: Uint8Array) => void;
+  readonly stderr?: (bytes: Uint8Array) => void;
+  /** Makes all three streams this terminal. */
+  readonly terminal?: TerminalDoor;
+}
+
+/** Streams for library use and tests: pipes whose other ends are the caller's. */
+export class MemoryStdio implements StdioDoor {
+  readonly terminal: TerminalDoor | undefined;
+  #bytes: Uint8Array | undefined;
+  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+
+  constructor(readonly streams: MemoryStreams = {}) {
+    const { stdin } = streams;
+    this.terminal = streams.terminal;
+    if (stdin instanceof ReadableStream) this.#reader = stdin.getReader();
+    else this.#bytes = typeof stdin === "string" ? new TextEncoder().encode(stdin) : stdin;
+  }
+
+  facts(stream: StreamNumber): StreamFacts {
+    const kind = this.terminal === undefined ? "pipe" : "terminal";
+    const mode = kind === "pipe" ? 0o10600 : 0o20620;
+    const path = kind === "pipe" ? `pipe:[${stream + 1}]` : "/dev/pts/0";
+    return {
+      kind,
+      dev: 12,
+      ino: stream + 1,
+      rdev: 0,
+      mode,
+      uid: 0,
+      gid: 0,
+      mtime: 0n,
+      path,
+      append: false,
+      position: 0,
+    };
+  }
+
+  requestInput(max: number, deliver: (got: Uint8Array | number) => void): void {
+    const bytes = this.#bytes;
+    if (bytes !== undefined && bytes.length > 0) {
+      this.#bytes = bytes.subarray(max);
+      deliver(bytes.subarray(0, max));
+    } else if (this.#reader === undefined) deliver(new Uint8Array(0));
+    else {
+      this.#reader.read().then(({ done, value }) => {
+        if (done || value === undefined) {
+          this.#reader = undefined;
+          deliver(new Uint8Array(0));
+        } else if (value.length === 0) this.requestInput(max, deliver);
+        else {
+          this.#bytes = value.subarray(max);
+          deliver(value.subarray(0, max));
+        }
+      }, () => deliver(-E.IO));
+    }
+  }
+
+  write(stream: StreamNumber, bytes: Uint8Array): number {
+    const to = stream === 1 ? this.streams.stdout : this.streams.stderr;
+    to?.(bytes.slice());
+    return bytes.length;
+  }
+  readAt(): number {
+    return -E.SPIPE;
+  }
+  size(): number {
+    return 0;
+  }
+  truncate(): number {
+    return -E.INVAL;
+  }
+  close(): void {
+    this.terminal?.close();
+  }
+}
