@@ -9,6 +9,7 @@ import { armCpuTimer, cancelCpuTimer, type CpuTimer } from "./cpu_timers.ts";
 import { nextOnGrid } from "./interval_timers.ts";
 import { RLIMIT } from "./limits.ts";
 import type { SigInfo } from "./signals/pending.ts";
+import { execHooks } from "./exec/exec.ts";
 import { exitHooks } from "./task/exit.ts";
 import type { Task } from "./task/task.ts";
 import type { ThreadGroup } from "./task/thread_group.ts";
@@ -146,3 +147,4 @@ export const deletePosixTimers = (group: ThreadGroup): void => {
 };
 
 exitHooks.group.push(deletePosixTimers);
+execHooks.push((t) => deletePosixTimers(t.group));
