@@ -112,9 +112,9 @@ export class FloatEmitter {
       const zeroX = binary("f32.eq", x, ZERO_S);
       this.#stepUnlessOrdinarySingle(r, op === "mul" ? or(zeroX, binary("f32.eq", y, ZERO_S)) : zeroX);
       const [factors, product] = op === "mul" ? [[x, y], r] as const : [[r, y], x] as const;
-      this.#accrue(() =>
-        binary("f64.ne", binary("f64.mul", promote(factors[0]), promote(factors[1])), promote(product))
-      );
+      // A zero that got here is exact, and 0 / infinity multiplied back would be NaN.
+      const differs = binary("f64.ne", binary("f64.mul", promote(factors[0]), promote(factors[1])), promote(product));
+      this.#accrue(() => binary("i32.and", binary("f32.ne", r, ZERO_S), differs));
     }
     return this.#boxed(r);
   }

@@ -1,8 +1,9 @@
 /** The wasm interpreter against the reference interpreter, which is the oracle: equal on any state and any instruction. */
 
 import fc from "fast-check";
+import { encode } from "../../../cpu/rv64/assemble.ts";
 import { ROWS } from "../../../cpu/rv64/rows.ts";
-import { anyInstruction, assertSame, instructionOf, stateWith } from "./machine_pair.ts";
+import { anyInstruction, assertSame, CODE, instructionOf, stateWith } from "./machine_pair.ts";
 
 const RUNS = Number(Deno.env.get("DOLLY_PROPERTY_RUNS") ?? 12);
 
@@ -28,4 +29,12 @@ Deno.test("a sequence stops after exactly its budget in the state the reference 
     fc.property(stateWith(sequence), fc.integer({ min: 0, max: 24 }), (state, budget) => assertSame(state, budget)),
     { numRuns: 40 * RUNS },
   );
+});
+
+Deno.test("zero divided by infinity raises no flag", () => {
+  const [zero, infinity] = [0xffffffff00000000n, 0xffffffff7f800000n];
+  const f = Array.from({ length: 32 }, (_, i) => i === 1 ? zero : i === 2 ? infinity : 0n);
+  const x = f.map(() => 0n);
+  const code = new Uint8Array(bytes(encode("fdiv.s", { rd: 3, rs1: 1, rs2: 2 })));
+  assertSame({ pc: CODE, x, f, fcsr: 0, reservation: { addr: 0n, value: 0n, width: 0 }, code, seed: 1 }, 1);
 });
