@@ -61,7 +61,9 @@ const fatalLine = (task: Task, info: SigInfo): string => {
   const where = info.addr === undefined
     ? (info.pid ? ` sent by ${info.pid}` : "")
     : ` at address 0x${info.addr.toString(16)}`;
-  return `task ${task.tid} (${task.comm}) killed by ${signalName(info.signo)}${where}, pc 0x${task.cpu.pc.toString(16)}`;
+  return `task ${task.tid} (${task.comm}) killed by ${signalName(info.signo)}${where}, pc 0x${
+    task.cpu.pc.toString(16)
+  }`;
 };
 
 export class Machine {
@@ -173,6 +175,11 @@ export class Machine {
     if (resume !== undefined) this.schedule(resume);
   }
 
+  /** SIGKILL to everything: the end of a run. */
+  killAll(): void {
+    for (const group of [...this.groups.values()]) this.signals.sendToGroup(group, { signo: SIG.KILL, code: SI.KERNEL });
+  }
+
   /** A group has died: the first process's death is the end of the run. */
   groupEnded(group: ThreadGroup): void {
     if (group === this.init) this.initStatus = group.exitStatus;
@@ -212,7 +219,9 @@ export class Machine {
     let sinceBreath = this.clock.monotonic();
     for (let turn = 0;; turn++) {
       if (this.#fiberStarts.length > 0) this.#startFibers();
-      if (this.timers.size > 0 && ((turn & 7) === 0 || this.#queue.length === 0)) this.timers.fireDue(this.clock.monotonic());
+      if (this.timers.size > 0 && ((turn & 7) === 0 || this.#queue.length === 0)) {
+        this.timers.fireDue(this.clock.monotonic());
+      }
       if (this.broken !== undefined) return;
       if (this.#queue.length > 0) {
         this.#turn();
@@ -281,7 +290,9 @@ export class Machine {
 
   #deadlock(): Deadlock {
     const lines = [...this.tasks.values()].filter((t) => t.state !== "zombie").map((t) =>
-      `  task ${t.tid} (${t.comm}) ${t.state}: ${t.vforkChild ? `vfork child ${t.vforkChild.tid}` : t.wait?.what ?? "nothing"}`
+      `  task ${t.tid} (${t.comm}) ${t.state}: ${
+        t.vforkChild ? `vfork child ${t.vforkChild.tid}` : t.wait?.what ?? "nothing"
+      }`
     );
     return new Deadlock(`deadlock: no task can run and nothing is pending\n${lines.join("\n")}`);
   }

@@ -15,7 +15,11 @@ export class Runtime {
       scheduleTask: (task) => machine.schedule(task),
       flush() {},
     };
-    const scheduler: Scheduler.Scheduler = { executionMode: "sync", shouldYield: () => false, makeDispatcher: () => dispatcher };
+    const scheduler: Scheduler.Scheduler = {
+      executionMode: "sync",
+      shouldYield: () => false,
+      makeDispatcher: () => dispatcher,
+    };
     this.#context = Context.make(Scheduler.Scheduler, scheduler) as Context.Context<never>;
     machine.spawn = (task) => {
       const fiber = Effect.runForkWith(this.#context)(life(task));

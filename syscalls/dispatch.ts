@@ -48,7 +48,9 @@ export class Dispatch implements CallTable {
       for (const [name, call] of Object.entries(rows)) {
         if (this.entries[call.nr] !== undefined) throw new Error(`call ${call.nr} declared twice: ${name}`);
         const handler = handlers[name] as AnyHandler | undefined;
-        if (handler === undefined && call.support !== "absent") throw new Error(`${name} is declared but has no handler`);
+        if (handler === undefined && call.support !== "absent") {
+          throw new Error(`${name} is declared but has no handler`);
+        }
         this.entries[call.nr] = { name, call, regs: call.args.map((a) => a.reg), handler };
       }
     }

@@ -9,6 +9,16 @@ import { limits } from "./limits/declare.ts";
 import { limitsHandlers } from "./limits/handle.ts";
 import { memory } from "./memory/declare.ts";
 import { memoryHandlers } from "./memory/handle.ts";
+import { files } from "./files/declare.ts";
+import { filesHandlers } from "./files/handle.ts";
+import { io } from "./io/declare.ts";
+import { ioHandlers } from "./io/handle.ts";
+import { sched } from "./sched/declare.ts";
+import { schedHandlers } from "./sched/handle.ts";
+import { system } from "./system/declare.ts";
+import { systemHandlers } from "./system/handle.ts";
+import { time } from "./time/declare.ts";
+import { timeHandlers } from "./time/handle.ts";
 import { process } from "./process/declare.ts";
 import { processHandlers } from "./process/handle.ts";
 import { signals } from "./signals/declare.ts";
@@ -17,6 +27,11 @@ import { signalsHandlers } from "./signals/handle.ts";
 const families: Record<string, FamilyWithHandlers> = {
   process: { rows: process, handlers: processHandlers },
   signals: { rows: signals, handlers: signalsHandlers },
+  files: { rows: files, handlers: filesHandlers },
+  io: { rows: io, handlers: ioHandlers },
+  sched: { rows: sched, handlers: schedHandlers },
+  system: { rows: system, handlers: systemHandlers },
+  time: { rows: time, handlers: timeHandlers },
   futex: { rows: futex, handlers: futexHandlers },
   memory: { rows: memory, handlers: memoryHandlers },
   ids: { rows: ids, handlers: idsHandlers },
@@ -24,7 +39,9 @@ const families: Record<string, FamilyWithHandlers> = {
 };
 
 /** Declarations by family name. */
-export const FAMILIES: Readonly<Record<string, Family>> = Object.fromEntries(Object.entries(families).map(([name, f]) => [name, f.rows]));
+export const FAMILIES: Readonly<Record<string, Family>> = Object.fromEntries(
+  Object.entries(families).map(([name, f]) => [name, f.rows]),
+);
 
 /** The dispatch table of all families. */
 export const makeDispatch = (): Dispatch => new Dispatch(Object.values(families));

@@ -5,7 +5,7 @@ import type { Task } from "../task/task.ts";
 import { makedev } from "../tty/terminals.ts";
 import { ConsoleNode, CurrentTerminalNode, PtmxNode, ptsDirectory } from "../tty/tty_nodes.ts";
 import { DirectoryFile } from "../vfs/directory_file.ts";
-import { type DirEntry, Inode, S_IFCHR, S_IFDIR, S_IFLNK, type SetAttributes, type Stat } from "../vfs/inode.ts";
+import { type DirEntry, Inode, S_IFCHR, S_IFDIR, S_IFLNK, S_IFMT, type SetAttributes, type Stat } from "../vfs/inode.ts";
 import type { OpenFile } from "../vfs/open_file.ts";
 import { FullFile, LogFile, NullFile, RandomFile, ZeroFile } from "./memory_devices.ts";
 
@@ -125,9 +125,9 @@ class DevDirectory extends DevNode {
   override create(_t: Task, name: string, mode: number, rdev = 0): Inode {
     if (this.children.has(name)) fail(E.EXIST);
     const ino = nextIno(this.machine);
-    const node = (mode & S_IFDIR) === S_IFDIR
+    const node = (mode & S_IFMT) === S_IFDIR
       ? new DevDirectory(this.machine, ino, mode & 0o7777)
-      : (mode & S_IFCHR) === S_IFCHR
+      : (mode & S_IFMT) === S_IFCHR
       ? deviceNode(this.machine, ino, rdev)
       : undefined;
     if (node === undefined) return fail(E.PERM);

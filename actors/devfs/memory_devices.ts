@@ -62,9 +62,6 @@ export class FullFile extends ZeroFile {
   override write(_t: Task, from: Uint8Array): number {
     return from.length === 0 ? 0 : -E.NOSPC;
   }
-  override backing(): Backing {
-    return super.backing();
-  }
 }
 
 const RNDGETENTCNT = 0x80045200;

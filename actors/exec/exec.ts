@@ -5,7 +5,7 @@
 import { E, errno } from "../../syscalls/abi/errno.ts";
 import { NO_RESULT } from "../blocking.ts";
 import { ALL_CAPS } from "../credentials.ts";
-import { noteMemoryPeak, exitTask, forget, releaseMemory } from "../task/exit.ts";
+import { exitTask, forget, noteMemoryPeak, releaseMemory } from "../task/exit.ts";
 import { NO_ALT_STACK, type Task } from "../task/task.ts";
 import type { VmGroup } from "../vm_group.ts";
 import { findProgram } from "./find.ts";
@@ -15,7 +15,14 @@ import { loadProgram } from "./load.ts";
 export const execHooks: ((task: Task) => void)[] = [];
 
 /** NO_RESULT when the new program runs; throws Errno with nothing changed. */
-export const execProgram = (t: Task, dirfd: number, path: string, flags: number, argv: Uint8Array[], envp: Uint8Array[]): number => {
+export const execProgram = (
+  t: Task,
+  dirfd: number,
+  path: string,
+  flags: number,
+  argv: Uint8Array[],
+  envp: Uint8Array[],
+): number => {
   if (t.group.groupExit !== undefined) throw errno(E.AGAIN);
   const program = findProgram(t, dirfd, path, flags, argv.length === 0 ? [new Uint8Array(0)] : argv);
   let loaded: ReturnType<typeof loadProgram>;
@@ -58,7 +65,9 @@ const commit = (t: Task, vm: VmGroup, sp: number, entry: number, comm: string): 
   t.comm = comm;
   group.hasExeced = true;
   group.exitSignal = group.exitSignal === 0 && group.parent === undefined ? 0 : 17;
-  if (t.cred.euid === 0) t.cred = { ...t.cred, capEffective: t.cred.capBounding & ALL_CAPS, capPermitted: t.cred.capBounding & ALL_CAPS };
+  if (t.cred.euid === 0) {
+    t.cred = { ...t.cred, capEffective: t.cred.capBounding & ALL_CAPS, capPermitted: t.cred.capBounding & ALL_CAPS };
+  }
   t.cpu.pc = entry;
   t.cpu.setNumber(2, sp);
 };

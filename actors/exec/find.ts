@@ -19,7 +19,13 @@ const MAX_SCRIPTS = 5;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-export const findProgram = (t: Task, dirfd: number, path: string, flags: number, argv: readonly Uint8Array[]): Program => {
+export const findProgram = (
+  t: Task,
+  dirfd: number,
+  path: string,
+  flags: number,
+  argv: readonly Uint8Array[],
+): Program => {
   let file = t.machine.vfs.openForExec(t, dirfd, path, flags);
   const execfn = path === "" || (dirfd !== -100 && !path.startsWith("/"))
     ? `/dev/fd/${dirfd}${path === "" ? "" : "/" + path}`
@@ -39,7 +45,12 @@ export const findProgram = (t: Task, dirfd: number, path: string, flags: number,
       file.release();
     }
     if (script.kind !== "script") throw errno(E.NOEXEC);
-    words = [script.interpreter, ...(script.argument === undefined ? [] : [script.argument]), encoder.encode(name), ...words.slice(1)];
+    words = [
+      script.interpreter,
+      ...(script.argument === undefined ? [] : [script.argument]),
+      encoder.encode(name),
+      ...words.slice(1),
+    ];
     name = decoder.decode(script.interpreter);
     file = t.machine.vfs.openForExec(t, -100, name, 0);
   }

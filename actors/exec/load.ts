@@ -2,7 +2,17 @@
  * Building a program's memory: a new address space with the image, its dynamic linker, stack, and the page signal handlers return through. Nothing of the
  * calling task changes; the caller commits or lets go.
  */
-import { type Backing, ElfError, type ElfImage, initialStack, loadElf, type LoadedImage, parseElf, type Space, stringSpace } from "../../cpu/mod.ts";
+import {
+  type Backing,
+  ElfError,
+  type ElfImage,
+  initialStack,
+  type LoadedImage,
+  loadElf,
+  parseElf,
+  type Space,
+  stringSpace,
+} from "../../cpu/mod.ts";
 import { E, Errno, errno } from "../../syscalls/abi/errno.ts";
 import { RLIMIT } from "../limits.ts";
 import type { Task } from "../task/task.ts";
@@ -65,7 +75,11 @@ export const loadProgram = (t: Task, program: Program, envp: readonly Uint8Array
       trampoline,
     };
     machine.counters.liveVmGroups++;
-    return { vm: new VmGroup(space, shown, () => machine.counters.liveVmGroups--), sp: stack.sp, entry: linker?.entry ?? main.entry };
+    return {
+      vm: new VmGroup(space, shown, () => machine.counters.liveVmGroups--),
+      sp: stack.sp,
+      entry: linker?.entry ?? main.entry,
+    };
   } catch (error) {
     space.release();
     throw error;
@@ -127,13 +141,30 @@ const mapTrampoline = (space: Space, at: number): number => {
   return at;
 };
 
-const pushStack = (t: Task, space: Space, program: Program, envp: readonly Uint8Array[], facts: LoadedFacts, top: number) => {
+const pushStack = (
+  t: Task,
+  space: Space,
+  program: Program,
+  envp: readonly Uint8Array[],
+  facts: LoadedFacts,
+  top: number,
+) => {
   const random = new Uint8Array(16);
   t.machine.entropy.fill(random);
   const auxv = auxiliaryVector(facts, t.cred);
   const stack = initialStack({ argv: program.argv, envp, auxv, random, execfn: encoder.encode(program.execfn) }, top);
   const length = Math.ceil((top - stack.sp) / 4096) * 4096 + 32 * 4096;
-  const request = { addr: top - length, length, prot: 3, shared: false, fixed: true, noReplace: false, offset: 0, growsDown: true, name: "[stack]" };
+  const request = {
+    addr: top - length,
+    length,
+    prot: 3,
+    shared: false,
+    fixed: true,
+    noReplace: false,
+    offset: 0,
+    growsDown: true,
+    name: "[stack]",
+  };
   if (space.mmap(request) < 0) throw errno(E.NOMEM);
   space.write(stack.sp, stack.bytes);
   return stack;

@@ -8,7 +8,11 @@ import { type AltStack, NO_ALT_STACK, type Task } from "../task/task.ts";
 import type { SigInfo } from "./pending.ts";
 import { encodeSigInfo } from "./siginfo.ts";
 
-const UCONTEXT = 128, UC_STACK = UCONTEXT + 16, UC_SIGMASK = UCONTEXT + 40, MCONTEXT = UCONTEXT + 176, FPREGS = MCONTEXT + 256;
+const UCONTEXT = 128,
+  UC_STACK = UCONTEXT + 16,
+  UC_SIGMASK = UCONTEXT + 40,
+  MCONTEXT = UCONTEXT + 176,
+  FPREGS = MCONTEXT + 256;
 export const FRAME_SIZE = 1088;
 
 /** Whether sp lies on the task's alternate stack (AUTODISARM never counts). */
@@ -75,12 +79,24 @@ export const popFrame = (task: Task): bigint => {
   cpu.fcsr = v.getUint32(FPREGS + 256, true);
   cpu.clearReservation();
   const stack = Number(v.getBigUint64(UC_STACK, true));
-  setAltStack(task, stack, v.getInt32(UC_STACK + 8, true), Number(v.getBigUint64(UC_STACK + 16, true)), Number(cpu.x(2)));
+  setAltStack(
+    task,
+    stack,
+    v.getInt32(UC_STACK + 8, true),
+    Number(v.getBigUint64(UC_STACK + 16, true)),
+    Number(cpu.x(2)),
+  );
   return v.getBigUint64(UC_SIGMASK, true);
 };
 
 /** sigaltstack(2) without the copying: "perm" while on it, "inval" for bad flags, "nomem" when too small. */
-export const setAltStack = (task: Task, sp: number, flags: number, size: number, guestSp: number): "ok" | "perm" | "inval" | "nomem" => {
+export const setAltStack = (
+  task: Task,
+  sp: number,
+  flags: number,
+  size: number,
+  guestSp: number,
+): "ok" | "perm" | "inval" | "nomem" => {
   if (onAltStack(task, guestSp)) return "perm";
   const mode = flags & ~SS.AUTODISARM;
   if (mode !== 0 && mode !== SS.DISABLE && mode !== SS.ONSTACK) return "inval";

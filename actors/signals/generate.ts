@@ -115,7 +115,10 @@ export class Signals implements SignalService {
     if (target === undefined) return;
     const fatal = sig === SIG.KILL ||
       (target.handlers.get(sig).handler === SIG_DFL && defaultAction(sig) === "terminate" && !group.unkillable);
-    if (fatal && (sig === SIG.KILL || (target.realBlocked & sigBit(sig)) === 0n) && group.groupExit === undefined && group.execing === undefined) {
+    if (
+      fatal && (sig === SIG.KILL || (target.realBlocked & sigBit(sig)) === 0n) && group.groupExit === undefined &&
+      group.execing === undefined
+    ) {
       group.groupExit = sig;
       for (const t of group.tasks) {
         t.pending.add(SIG.KILL, undefined);
@@ -156,7 +159,9 @@ export const setBlocked = (task: Task, mask: bigint): void => {
 export const forceSignal = (task: Task, info: SigInfo): void => {
   const bit = sigBit(info.signo);
   const d = task.handlers.get(info.signo);
-  if (d.handler === SIG_IGN || (task.blocked & bit) !== 0n) task.handlers.set(info.signo, { handler: SIG_DFL, flags: 0, mask: 0n });
+  if (d.handler === SIG_IGN || (task.blocked & bit) !== 0n) {
+    task.handlers.set(info.signo, { handler: SIG_DFL, flags: 0, mask: 0n });
+  }
   task.blocked &= ~bit;
   if (task.handlers.get(info.signo).handler === SIG_DFL) task.group.unkillable = false;
   task.pending.add(info.signo, info);

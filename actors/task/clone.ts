@@ -29,7 +29,8 @@ export interface CloneRequest {
 
 const has = (r: CloneRequest, bit: number): boolean => (r.flags & bit) !== 0;
 
-const NAMESPACES = CLONE.NEWNS | CLONE.NEWUTS | CLONE.NEWIPC | CLONE.NEWUSER | CLONE.NEWPID | CLONE.NEWNET | CLONE.NEWCGROUP | CLONE.NEWTIME;
+const NAMESPACES = CLONE.NEWNS | CLONE.NEWUTS | CLONE.NEWIPC | CLONE.NEWUSER | CLONE.NEWPID | CLONE.NEWNET |
+  CLONE.NEWCGROUP | CLONE.NEWTIME;
 
 /** The rules of copy_process, in its order: 0 or a negative errno. */
 export const checkRules = (t: Task, r: CloneRequest): number => {
@@ -48,7 +49,9 @@ const checkLimits = (t: Task): void => {
   const { machine } = t;
   if (machine.tasks.size >= machine.maxTasks) throw errno(E.AGAIN);
   const limit = t.group.limits[RLIMIT.NPROC].soft;
-  if (limit === Infinity || t.cred.ruid === 0 || capable(t.cred, CAP.SYS_RESOURCE) || capable(t.cred, CAP.SYS_ADMIN)) return;
+  if (limit === Infinity || t.cred.ruid === 0 || capable(t.cred, CAP.SYS_RESOURCE) || capable(t.cred, CAP.SYS_ADMIN)) {
+    return;
+  }
   let mine = 0;
   for (const other of machine.tasks.values()) if (other.cred.ruid === t.cred.ruid) mine++;
   if (mine >= limit) throw errno(E.AGAIN);

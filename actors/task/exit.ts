@@ -121,7 +121,9 @@ export const dieByGroupExit = (task: Task): void => {
 
 /** A live thread of the same group, else the nearest live subreaper ancestor, else the machine's init (undefined). */
 const newParentOf = (task: Task): Task | undefined => {
-  const sibling = task.group.tasks.find((t) => t !== task && t.state !== "exiting" && t.state !== "zombie" && t.state !== "dead");
+  const sibling = task.group.tasks.find((t) =>
+    t !== task && t.state !== "exiting" && t.state !== "zombie" && t.state !== "dead"
+  );
   if (sibling !== undefined) return sibling;
   if (!task.group.hasChildSubreaper) return undefined;
   for (let g = task.group.parent?.group; g !== undefined; g = g.parent?.group) {
@@ -138,7 +140,9 @@ const reparentChildren = (task: Task): void => {
   const parent = newParentOf(task);
   for (const child of mine) {
     for (const t of [...child.tasks]) {
-      if (t.pdeathSignal !== 0) task.machine.signals.sendToGroup(child, { signo: t.pdeathSignal, code: SI.USER, pid: 0, uid: 0 });
+      if (t.pdeathSignal !== 0) {
+        task.machine.signals.sendToGroup(child, { signo: t.pdeathSignal, code: SI.USER, pid: 0, uid: 0 });
+      }
     }
     child.parent = parent;
     if (parent?.group === task.group) continue;

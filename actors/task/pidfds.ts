@@ -8,4 +8,5 @@ export interface NamesGroup {
 }
 
 /** The group a pidfd names; undefined when the description is no pidfd. */
-export const pidfdTarget = (file: OpenFile): ThreadGroup | undefined => (file as OpenFile & Partial<NamesGroup>).pidfdGroup;
+export const pidfdTarget = (file: OpenFile): ThreadGroup | undefined =>
+  (file as OpenFile & Partial<NamesGroup>).pidfdGroup;

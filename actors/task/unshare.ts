@@ -3,7 +3,8 @@ import { CLONE } from "../../syscalls/abi/clone.ts";
 import { E } from "../../syscalls/abi/errno.ts";
 import type { Task } from "./task.ts";
 
-const NAMESPACES = CLONE.NEWNS | CLONE.NEWUTS | CLONE.NEWIPC | CLONE.NEWUSER | CLONE.NEWPID | CLONE.NEWNET | CLONE.NEWCGROUP | CLONE.NEWTIME;
+const NAMESPACES = CLONE.NEWNS | CLONE.NEWUTS | CLONE.NEWIPC | CLONE.NEWUSER | CLONE.NEWPID | CLONE.NEWNET |
+  CLONE.NEWCGROUP | CLONE.NEWTIME;
 const KNOWN = CLONE.THREAD | CLONE.FS | CLONE.SIGHAND | CLONE.VM | CLONE.FILES | CLONE.SYSVSEM | NAMESPACES;
 
 /** 0, or EINVAL with nothing changed. */

@@ -9,7 +9,15 @@ import type { Accounting, ThreadGroup } from "./thread_group.ts";
 
 /** wait4/waitid option bits. */
 export const W = {
-  NOHANG: 1, UNTRACED: 2, STOPPED: 2, EXITED: 4, CONTINUED: 8, NOWAIT: 0x01000000, NOTHREAD: 0x20000000, ALL: 0x40000000, CLONE: 0x80000000,
+  NOHANG: 1,
+  UNTRACED: 2,
+  STOPPED: 2,
+  EXITED: 4,
+  CONTINUED: 8,
+  NOWAIT: 0x01000000,
+  NOTHREAD: 0x20000000,
+  ALL: 0x40000000,
+  CLONE: 0x80000000,
 } as const;
 
 /** Whose children: any, one process, a process group, or one group object (pidfd). */
@@ -34,7 +42,8 @@ export interface WaitEvent {
 export type WaitResult = WaitEvent | "none" | "childless";
 
 const matches = (child: ThreadGroup, who: Who): boolean =>
-  who.kind === "any" || (who.kind === "pid" && child.tgid === who.pid) || (who.kind === "pgid" && child.pgid === who.pgid) ||
+  who.kind === "any" || (who.kind === "pid" && child.tgid === who.pid) ||
+  (who.kind === "pgid" && child.pgid === who.pgid) ||
   (who.kind === "group" && child === who.group);
 
 const eligible = (t: Task, child: ThreadGroup, who: Who, options: number): boolean => {

@@ -5,7 +5,11 @@ import { S_IFDIR, S_IFMT } from "./inode.ts";
 export const MAY_EXEC = 1, MAY_WRITE = 2, MAY_READ = 4;
 
 /** Whether a task with these credentials may; `stat` needs mode, uid, gid. */
-export const mayAccess = (cred: Credentials, stat: { mode: number; uid: number; gid: number }, mask: number): boolean => {
+export const mayAccess = (
+  cred: Credentials,
+  stat: { mode: number; uid: number; gid: number },
+  mask: number,
+): boolean => {
   const { mode, uid, gid } = stat;
   const bits = cred.fsuid === uid ? mode >> 6 : cred.fsgid === gid || cred.groups.includes(gid) ? mode >> 3 : mode;
   if ((bits & mask) === mask) return true;

@@ -6,7 +6,18 @@ import type { Backing } from "../../cpu/types.ts";
 import { E, fail } from "../../syscalls/abi/errno.ts";
 import type { Task } from "../task/task.ts";
 import { type HostFile, hostFs, type HostStat } from "../world/host_fs.ts";
-import { type DirEntry, Inode, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK, type SetAttributes, type Stat } from "./inode.ts";
+import {
+  type DirEntry,
+  Inode,
+  S_IFDIR,
+  S_IFIFO,
+  S_IFLNK,
+  S_IFMT,
+  S_IFREG,
+  S_IFSOCK,
+  type SetAttributes,
+  type Stat,
+} from "./inode.ts";
 import { DirectoryFile } from "./directory_file.ts";
 import { HostRegularFile } from "./host_file.ts";
 import { O_ACCMODE, O_PATH, O_RDONLY, O_TRUNC, O_WRONLY, type OpenFile } from "./open_file.ts";
@@ -107,8 +118,9 @@ export class HostInode extends Inode {
     const path = this.#child(name), type = mode & S_IFMT;
     if (hostFs.find(path) !== undefined) fail(E.EXIST);
     if (type === S_IFDIR) hostFs.mkdir(path, mode & 0o7777);
-    else if (type === S_IFREG || type === 0) hostFs.open(path, { read: false, write: true, exclusive: true, mode: mode & 0o7777 }).close();
-    else if (type === S_IFSOCK || type === S_IFIFO) {
+    else if (type === S_IFREG || type === 0) {
+      hostFs.open(path, { read: false, write: true, exclusive: true, mode: mode & 0o7777 }).close();
+    } else if (type === S_IFSOCK || type === S_IFIFO) {
       // Deno cannot make these on the host: a regular file holds the name, its kind lives in this machine.
       hostFs.open(path, { read: false, write: true, exclusive: true, mode: mode & 0o777 }).close();
     } else fail(E.PERM);

@@ -85,6 +85,11 @@ export abstract class OpenFile {
   getdents(_t: Task, _into: Uint8Array): number {
     return -E.NOTDIR;
   }
+  /**
+   * For files whose open(2) may have to wait (fifos): checks at once (may throw, e.g. ENXIO) and gives undefined when the open is complete, else a function that,
+   * given the new descriptor, makes the call wait.
+   */
+  opening?(_t: Task): ((fd: number) => number) | undefined;
   /** For mmap; undefined: ENODEV. */
   backing(): Backing | undefined {
     return undefined;

@@ -10,7 +10,17 @@ import { MAY_EXEC, MAY_READ, MAY_WRITE, mayAccess, mayRemove } from "./access.ts
 import { DirectoryFile } from "./directory_file.ts";
 import { type Inode, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "./inode.ts";
 import {
-  O_ACCMODE, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_PATH, O_RDONLY, O_TMPFILE, O_TRUNC, O_WRONLY, type OpenFile,
+  O_ACCMODE,
+  O_CREAT,
+  O_DIRECTORY,
+  O_EXCL,
+  O_NOFOLLOW,
+  O_PATH,
+  O_RDONLY,
+  O_TMPFILE,
+  O_TRUNC,
+  O_WRONLY,
+  type OpenFile,
 } from "./open_file.ts";
 
 const PATH_MAX = 4096, NAME_MAX = 255, MAX_LINKS = 40;
@@ -62,7 +72,9 @@ export class Vfs {
   /** Names in a directory that exist only because something is mounted there. */
   mountedNames(dir: string): string[] {
     const prefix = dir === "/" ? "/" : dir + "/";
-    return [...this.#mounts.keys()].filter((p) => p !== "/" && p.startsWith(prefix) && !p.slice(prefix.length).includes("/")).map((p) => p.slice(prefix.length));
+    return [...this.#mounts.keys()].filter((p) =>
+      p !== "/" && p.startsWith(prefix) && !p.slice(prefix.length).includes("/")
+    ).map((p) => p.slice(prefix.length));
   }
 
   /** Child of a directory; undefined when there is none. */
@@ -139,7 +151,14 @@ export class Vfs {
     return { dir: at, name: "", at, slash };
   }
 
-  #followLink(t: Task, dir: Location, link: Location, rules: WalkRules, depth: { links: number }, last: boolean): Found {
+  #followLink(
+    t: Task,
+    dir: Location,
+    link: Location,
+    rules: WalkRules,
+    depth: { links: number },
+    last: boolean,
+  ): Found {
     const jumped = link.inode.jump?.(t);
     if (jumped !== undefined) {
       if (rules.noMagic) fail(E.LOOP);

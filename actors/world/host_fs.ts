@@ -5,16 +5,33 @@
 import { E, Errno, errno } from "../../syscalls/abi/errno.ts";
 
 const BY_NAME: Readonly<Record<string, number>> = {
-  NotFound: E.NOENT, PermissionDenied: E.ACCES, NotCapable: E.ACCES, AlreadyExists: E.EXIST, NotADirectory: E.NOTDIR, IsADirectory: E.ISDIR,
-  FilesystemLoop: E.LOOP, InvalidData: E.INVAL, WriteZero: E.NOSPC, WouldBlock: E.AGAIN, Interrupted: E.INTR, Busy: E.BUSY, NotSupported: E.OPNOTSUPP,
-  BrokenPipe: E.PIPE, TimedOut: E.TIMEDOUT, BadResource: E.BADF, UnexpectedEof: E.IO, TypeError: E.INVAL,
+  NotFound: E.NOENT,
+  PermissionDenied: E.ACCES,
+  NotCapable: E.ACCES,
+  AlreadyExists: E.EXIST,
+  NotADirectory: E.NOTDIR,
+  IsADirectory: E.ISDIR,
+  FilesystemLoop: E.LOOP,
+  InvalidData: E.INVAL,
+  WriteZero: E.NOSPC,
+  WouldBlock: E.AGAIN,
+  Interrupted: E.INTR,
+  Busy: E.BUSY,
+  NotSupported: E.OPNOTSUPP,
+  BrokenPipe: E.PIPE,
+  TimedOut: E.TIMEDOUT,
+  BadResource: E.BADF,
+  UnexpectedEof: E.IO,
+  TypeError: E.INVAL,
 };
 
 /** The errno of a host failure. */
 export const hostErrno = (error: unknown): Errno => {
   if (error instanceof Errno) return error;
   const { code, name, message } = error as { code?: unknown; name?: string; message?: string };
-  if (typeof code === "string" && code.startsWith("E") && code.slice(1) in E) return errno(E[code.slice(1) as keyof typeof E]);
+  if (typeof code === "string" && code.startsWith("E") && code.slice(1) in E) {
+    return errno(E[code.slice(1) as keyof typeof E]);
+  }
   const known = BY_NAME[name ?? ""];
   if (known !== undefined) return errno(known);
   const os = /os error (\d+)/.exec(message ?? "");
@@ -152,7 +169,8 @@ export const hostFs = {
       return new HostFile(file);
     }),
   readlink: (path: string): string => attempt(() => Deno.readLinkSync(path)),
-  entries: (path: string): { name: string; isDirectory: boolean; isSymlink: boolean; isFile: boolean }[] => attempt(() => [...Deno.readDirSync(path)]),
+  entries: (path: string): { name: string; isDirectory: boolean; isSymlink: boolean; isFile: boolean }[] =>
+    attempt(() => [...Deno.readDirSync(path)]),
   mkdir: (path: string, mode: number): void => attempt(() => Deno.mkdirSync(path, { mode })),
   remove: (path: string): void => attempt(() => Deno.removeSync(path)),
   rename: (from: string, to: string): void => attempt(() => Deno.renameSync(from, to)),
@@ -160,7 +178,8 @@ export const hostFs = {
   symlink: (target: string, path: string): void => attempt(() => Deno.symlinkSync(target, path)),
   chmod: (path: string, mode: number): void => attempt(() => Deno.chmodSync(path, mode)),
   chown: (path: string, uid: number | null, gid: number | null): void => attempt(() => Deno.chownSync(path, uid, gid)),
-  utime: (path: string, atime: bigint, mtime: bigint): void => attempt(() => Deno.utimeSync(path, seconds(atime), seconds(mtime))),
+  utime: (path: string, atime: bigint, mtime: bigint): void =>
+    attempt(() => Deno.utimeSync(path, seconds(atime), seconds(mtime))),
   truncate: (path: string, size: number): void => attempt(() => Deno.truncateSync(path, size)),
   /** Resolved absolute path of an existing directory on the host. */
   realPath: (path: string): string => attempt(() => Deno.realPathSync(path)),

@@ -5,7 +5,13 @@ import { E } from "../abi/errno.ts";
 import { decodeStruct } from "../abi/layout.ts";
 
 /** clone(2): the low byte is the exit signal, the high half is dropped. */
-export const fromRegisters = (t: Task, word: number, stack: number, parentTid: number, childTid: number): CloneRequest | number => {
+export const fromRegisters = (
+  t: Task,
+  word: number,
+  stack: number,
+  parentTid: number,
+  childTid: number,
+): CloneRequest | number => {
   const low = word % 0x100000000;
   const flags = (low - (low & 0xff)) >>> 0;
   if ((flags & CLONE.PIDFD) !== 0 && (flags & (CLONE.PARENT_SETTID | CLONE.DETACHED)) !== 0) return -E.INVAL;

@@ -1,6 +1,19 @@
 /** Making, ending and waiting for tasks: fetch, then let the actors do. */
 import {
-  type CloneRequest, cloneTask, execProgram, exitGroup, exitTask, NO_RESULT, pidfdTarget, scanChildren, type Task, unshare, W, type WaitEvent, type WaitResult,
+  type CloneRequest,
+  cloneTask,
+  execProgram,
+  exitGroup,
+  exitTask,
+  NO_RESULT,
+  pidfdTarget,
+  readPath,
+  scanChildren,
+  type Task,
+  unshare,
+  W,
+  type WaitEvent,
+  type WaitResult,
   type Who,
 } from "../../actors/mod.ts";
 import { AT } from "../abi/at.ts";
@@ -12,7 +25,7 @@ import { RUSAGE, rusageOf } from "../abi/rusage.ts";
 import { SIG } from "../abi/signals.ts";
 import { fromRegisters, fromStruct } from "./clone_arguments.ts";
 import type { process } from "./declare.ts";
-import { readPath, readStrings } from "./strings.ts";
+import { readStrings } from "./strings.ts";
 
 const make = (t: Task, request: CloneRequest | number): number => {
   if (typeof request === "number") return request;
@@ -20,11 +33,23 @@ const make = (t: Task, request: CloneRequest | number): number => {
   if (typeof child === "number") return child;
   if ((request.flags & CLONE.VFORK) === 0) return child.tid;
   const { tid } = child;
-  const blockedOn = { what: `vfork child ${tid}`, queues: [], killable: true, poll: () => t.vforkChild === undefined ? tid : t.block(blockedOn) };
+  const blockedOn = {
+    what: `vfork child ${tid}`,
+    queues: [],
+    killable: true,
+    poll: () => t.vforkChild === undefined ? tid : t.block(blockedOn),
+  };
   return t.block(blockedOn);
 };
 
-const wait = (t: Task, what: string, who: Who, options: number, found: (event: WaitEvent) => number, nothing: () => number): number => {
+const wait = (
+  t: Task,
+  what: string,
+  who: Who,
+  options: number,
+  found: (event: WaitEvent) => number,
+  nothing: () => number,
+): number => {
   const look = (): number => {
     const result: WaitResult = scanChildren(t, who, options);
     if (result === "childless") return -E.CHILD;
@@ -67,7 +92,8 @@ const WAITID_OPTIONS = WAIT4_OPTIONS | W.EXITED | W.NOWAIT;
 export const processHandlers: Handlers<Task, typeof process> = {
   clone: (t, flags, stack, parentTid, _tls, childTid) => make(t, fromRegisters(t, flags, stack, parentTid, childTid)),
   clone3: (t, args, size) => make(t, fromStruct(t, args, size)),
-  execve: (t, path, argv, envp) => execProgram(t, -100, readPath(t, path), 0, readStrings(t, argv), readStrings(t, envp)),
+  execve: (t, path, argv, envp) =>
+    execProgram(t, -100, readPath(t, path), 0, readStrings(t, argv), readStrings(t, envp)),
   execveat(t, dirfd, path, argv, envp, flags) {
     if ((flags & ~(AT.SYMLINK_NOFOLLOW | AT.EMPTY_PATH)) !== 0) return -E.INVAL;
     return execProgram(t, dirfd, readPath(t, path), flags, readStrings(t, argv), readStrings(t, envp));
@@ -113,7 +139,14 @@ export const processHandlers: Handlers<Task, typeof process> = {
     };
     const who = selectId(t, which, id);
     const nonblocking = which === 3 && t.files.get(id).nonblocking && (options & W.NOHANG) === 0;
-    const result = wait(t, `waitid(${which}, ${id})`, who, nonblocking ? options | W.NOHANG : options, found, nonblocking ? () => -E.AGAIN : nothing);
+    const result = wait(
+      t,
+      `waitid(${which}, ${id})`,
+      who,
+      nonblocking ? options | W.NOHANG : options,
+      found,
+      nonblocking ? () => -E.AGAIN : nothing,
+    );
     if (result === -E.CHILD) nothing();
     return result;
   },
@@ -123,4 +156,3 @@ export const processHandlers: Handlers<Task, typeof process> = {
   },
   unshare: (t, flags) => unshare(t, flags),
 };
-

@@ -1,14 +1,6 @@
-/** Paths and string vectors of execve, with Linux's limits (fs/exec.c count, copy_strings). */
+/** String vectors of execve, with Linux's limits (fs/exec.c count, copy_strings). */
 import type { Task } from "../../actors/mod.ts";
 import { E, fail } from "../abi/errno.ts";
-
-const decoder = new TextDecoder("utf-8", { fatal: false });
-
-/** A path argument; ENAMETOOLONG beyond PATH_MAX, EFAULT. */
-export const readPath = (t: Task, at: number): string => {
-  const bytes = t.mem.cstring(at, 4096);
-  return bytes === undefined ? fail(E.NAMETOOLONG) : decoder.decode(bytes);
-};
 
 /** Longest single string, with its NUL (MAX_ARG_STRLEN). */
 export const MAX_STRING = 131072;

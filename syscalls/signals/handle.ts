@@ -1,11 +1,26 @@
 /** Signals: fetch, then let the signal actor do. */
 import {
-  altStackFlags, continueBlocked, decodeSigInfo, dequeue, encodeSigInfo, fromTask, popFrame, recalculate, setAltStack, setBlocked, SIG_DFL, SIG_IGN, sigBit,
-  type SigInfo, type Task, type ThreadGroup, NO_RESULT,
+  altStackFlags,
+  continueBlocked,
+  decodeSigInfo,
+  dequeue,
+  encodeSigInfo,
+  fromTask,
+  NO_RESULT,
+  popFrame,
+  recalculate,
+  setAltStack,
+  setBlocked,
+  SIG_DFL,
+  SIG_IGN,
+  sigBit,
+  type SigInfo,
+  type Task,
+  type ThreadGroup,
 } from "../../actors/mod.ts";
 import type { Handlers } from "../abi/call.ts";
 import { E } from "../abi/errno.ts";
-import { SA_KNOWN, defaultAction, SI, SIG, UNBLOCKABLE } from "../abi/signals.ts";
+import { defaultAction, SA_KNOWN, SI, SIG, UNBLOCKABLE } from "../abi/signals.ts";
 import type { signals } from "./declare.ts";
 import { killMany, sendTo } from "./send.ts";
 
@@ -32,10 +47,14 @@ const result = (t: Task, info: SigInfo, infoAt: number): number => {
   return info.signo;
 };
 
-const queueInfo = (t: Task, infoAt: number, sig: number): SigInfo => ({ ...decodeSigInfo(t.mem.read(infoAt, 128)), signo: sig });
+const queueInfo = (t: Task, infoAt: number, sig: number): SigInfo => ({
+  ...decodeSigInfo(t.mem.read(infoAt, 128)),
+  signo: sig,
+});
 
 /** Only the kernel and kill may claim si_code >= 0 or SI_TKILL towards others. */
-const forged = (t: Task, target: ThreadGroup | undefined, info: SigInfo): boolean => (info.code >= 0 || info.code === SI.TKILL) && target !== t.group;
+const forged = (t: Task, target: ThreadGroup | undefined, info: SigInfo): boolean =>
+  (info.code >= 0 || info.code === SI.TKILL) && target !== t.group;
 
 export const signalsHandlers: Handlers<Task, typeof signals> = {
   rt_sigaction(t, sig, act, old, size) {
@@ -145,4 +164,3 @@ export const signalsHandlers: Handlers<Task, typeof signals> = {
   },
   restart_syscall: () => -E.INTR,
 };
-

@@ -30,7 +30,9 @@ export const killMany = (t: Task, pid: number, info: SigInfo): number => {
   }
   if (pid === -0x80000000) return -E.SRCH;
   const pgid = pid === 0 ? t.group.pgid : -pid;
-  const targets = [...machine.groups.values()].filter((g) => pid === -1 ? g !== t.group && !g.unkillable : g.pgid === pgid);
+  const targets = [...machine.groups.values()].filter((g) =>
+    pid === -1 ? g !== t.group && !g.unkillable : g.pgid === pgid
+  );
   if (targets.length === 0) return -E.SRCH;
   let reached = 0;
   // The sender's own group goes last, so that a fatal signal to it does not hide the others.

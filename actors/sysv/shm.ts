@@ -1,0 +1,149 @@
+/** Shared memory segments (ipc/shm.c). A segment is a file-like backing whose pages all attached address spaces share; attachments are its mappings. */
+import type { Backing } from "../../cpu/types.ts";
+import { E, fail } from "../../syscalls/abi/errno.ts";
+import { SHM, SHM_LIMITS } from "../../syscalls/abi/ipc.ts";
+import type { Task } from "../task/task.ts";
+import {
+  checkAccess,
+  checkOwner,
+  type IpcObject,
+  type NewObject,
+  perMachine,
+  type Registry,
+  seconds,
+} from "./registry.ts";
+
+const PAGE = 4096;
+const pageUp = (n: number): number => Math.ceil(n / PAGE) * PAGE;
+
+export class Segment implements IpcObject, Backing {
+  readonly key: number;
+  readonly id: number;
+  uid: number;
+  gid: number;
+  readonly cuid: number;
+  readonly cgid: number;
+  mode: number;
+  removed = false;
+  /** Mappings that refer to it. */
+  attached = 0;
+  attachedAt = 0;
+  detachedAt = 0;
+  lastPid = 0;
+  readonly path: string;
+  readonly inode: { readonly dev: number; readonly ino: number };
+  readonly #pages = new Map<number, Uint8Array>();
+
+  constructor(
+    base: NewObject,
+    readonly bytes: number,
+    readonly creatorPid: number,
+    public changedAt: number,
+    readonly registry: Registry<Segment>,
+  ) {
+    ({ key: this.key, id: this.id, uid: this.uid, gid: this.gid, cuid: this.cuid, cgid: this.cgid, mode: this.mode } =
+      base);
+    this.path = `/SYSV${(base.key >>> 0).toString(16).padStart(8, "0")} (deleted)`;
+    this.inode = { dev: 1, ino: base.id };
+  }
+  size(): number {
+    return pageUp(this.bytes);
+  }
+  sharedPage(index: number): Uint8Array {
+    let page = this.#pages.get(index);
+    if (page === undefined) this.#pages.set(index, page = new Uint8Array(PAGE));
+    return page;
+  }
+  fill(at: number, into: Uint8Array): void {
+    for (let off = 0; off < into.length; off += PAGE) into.set(this.sharedPage((at + off) / PAGE), off);
+  }
+  get residentPages(): number {
+    return this.#pages.size;
+  }
+  retain(): void {
+    this.attached++;
+  }
+  release(): void {
+    if (--this.attached === 0 && (this.mode & SHM.DEST) !== 0) this.registry.remove(this);
+  }
+}
+
+export const segments = perMachine<Segment>(SHM_LIMITS.mni);
+
+/** shmget(2). */
+export const getSegment = (t: Task, key: number, size: number, flags: number): number => {
+  const registry = segments(t.machine);
+  return registry.get(
+    t,
+    key,
+    flags,
+    (base) => {
+      if (size < SHM_LIMITS.min || size > SHM_LIMITS.max) fail(E.INVAL);
+      if ((flags & SHM.HUGETLB) !== 0) fail(E.NOMEM);
+      return new Segment(base, size, t.pid, seconds(t.machine), registry);
+    },
+    (found) => {
+      if (size > found.bytes) fail(E.INVAL);
+    },
+  );
+};
+
+/** shmat(2): the address. */
+export const attachSegment = (t: Task, id: number, addr: number, flags: number): number => {
+  if (id < 0) return -E.INVAL;
+  let at = addr;
+  if (at !== 0 && at % PAGE !== 0) {
+    if ((flags & SHM.RND) === 0) return -E.INVAL;
+    at -= at % PAGE;
+  }
+  if (at === 0 && (flags & SHM.REMAP) !== 0) return -E.INVAL;
+  const segment = segments(t.machine).find(id);
+  const readOnly = (flags & SHM.RDONLY) !== 0;
+  checkAccess(t.cred, segment, 0o444 | (readOnly ? 0 : 0o222) | ((flags & SHM.EXEC) !== 0 ? 0o111 : 0));
+  const { space } = t.vm;
+  const length = segment.size();
+  const fixed = at !== 0;
+  if (fixed && (flags & SHM.REMAP) === 0 && space.vmas().some((v) => v.start < at + length && at < v.end)) {
+    return -E.INVAL;
+  }
+  const prot = 1 | (readOnly ? 0 : 2) | ((flags & SHM.EXEC) !== 0 ? 4 : 0);
+  const result = space.mmap({
+    addr: at,
+    length,
+    prot,
+    shared: true,
+    fixed,
+    noReplace: false,
+    backing: segment,
+    offset: 0,
+  });
+  if (result < 0) return result;
+  segment.attachedAt = seconds(t.machine);
+  segment.lastPid = t.pid;
+  return result;
+};
+
+/** shmdt(2): unmaps the pieces of the attachment that begins at `addr`. */
+export const detachSegment = (t: Task, addr: number): number => {
+  const { space } = t.vm;
+  if (addr % PAGE !== 0) return -E.INVAL;
+  const first = space.vmaAt(addr);
+  if (!(first?.backing instanceof Segment) || first.start - first.offset !== addr) return -E.INVAL;
+  const segment = first.backing;
+  segment.detachedAt = seconds(t.machine);
+  segment.lastPid = t.pid;
+  const pieces = space.vmas().filter((v) => v.backing === segment && v.start - v.offset === addr);
+  for (const { start, end } of pieces) space.munmap(start, end - start);
+  return 0;
+};
+
+/** IPC_RMID: gone at once, or with its last attachment. */
+export const removeSegment = (t: Task, segment: Segment): void => {
+  checkOwner(t.cred, segment);
+  const registry = segments(t.machine);
+  if (segment.attached === 0) registry.remove(segment);
+  else {
+    segment.mode |= SHM.DEST;
+    registry.forgetKey(segment);
+  }
+};

@@ -1,0 +1,200 @@
+/**
+ * Puts a machine together and runs one guest program in it: clock and entropy by the seed, file systems, standard streams, system calls, the first task. The public
+ * library (`mod.ts`) and the command line both come through here.
+ */
+import {
+  credentialsOf, execProgram, FileTable, FsContext, HostFs, type Location, Machine, makeDevfs, type Observer, openStdio, PendingSet, Runtime, SignalHandlers, Signals,
+  type Stats, statsOf, Task, ThreadGroup, UnusableImage, Vfs, VmGroup,
+} from "./actors/mod.ts";
+import { HostClock, VirtualClock } from "./actors/world/clock.ts";
+import { HostEntropy, SeededEntropy } from "./actors/world/entropy.ts";
+import { hostDirectory, hostEnvironment, hostIdentity } from "./actors/world/identity.ts";
+import { POLICIES } from "./actors/world/order.ts";
+import { HostStdio, type StdioDoor } from "./actors/world/stdio.ts";
+import { installExtras } from "./actors/extras.ts";
+import { E, Errno, ERRNO_TEXT } from "./syscalls/abi/errno.ts";
+import { makeDispatch } from "./syscalls/mod.ts";
+
+/** What to run and how. Everything but `guest` may be left out. */
+export interface BootOptions {
+  /** Path of the program as the guest sees it; without a slash it is also looked up in PATH. */
+  readonly guest: string;
+  /** Arguments after argv[0]. */
+  readonly args?: readonly string[];
+  /** K=V strings; default: the host's environment. */
+  readonly env?: readonly string[];
+  /** Host directory that becomes the guest's root. */
+  readonly root?: string;
+  /** Host directory searched before the root for every path. */
+  readonly sysroot?: string;
+  /** Guest path; default: the host's working directory, or "/" with `root`. */
+  readonly cwd?: string;
+  /** Makes clock, entropy and order deterministic. */
+  readonly seed?: number;
+  readonly schedule?: "fair" | "random" | "pct";
+  readonly maxTasks?: number;
+  /** Bytes over all VM groups. */
+  readonly maxMemory?: number;
+  readonly stdio?: StdioDoor;
+  /** Makes an observer once the machine is there. */
+  readonly observe?: (machine: Machine) => Observer;
+}
+
+/** How a run ended. */
+export interface ExitReport {
+  /** 0–255 as a shell would see it: the guest's status, 128+N for signal N, 126/127 when it could not be started. */
+  readonly status: number;
+  /** What to tell the user on stderr: why it could not start, which signal killed it, a deadlock, a defect of Dolly. */
+  readonly message?: string;
+  readonly stats: Stats;
+}
+
+const FIRST_PID = 1000;
+const encoder = new TextEncoder();
+
+/** Runs a program to its end. */
+export const boot = async (options: BootOptions): Promise<ExitReport> => {
+  const stdio = options.stdio ?? new HostStdio();
+  const machine = makeMachine(options);
+  const runtime = new Runtime(machine);
+  if (options.observe !== undefined) machine.observer = options.observe(machine);
+  try {
+    const task = firstTask(machine, options, stdio);
+    const refused = start(machine, task, options);
+    if (refused !== undefined) return { ...refused, stats: statsOf(machine) };
+    await drive(machine, runtime);
+    return { ...outcome(machine), stats: statsOf(machine) };
+  } catch (error) {
+    if (error instanceof Errno) return { status: 126, message: `${options.root ?? options.guest}: ${ERRNO_TEXT[error.no]}`, stats: statsOf(machine) };
+    if ((error as Error)?.name === "Deadlock") {
+      runtime.interruptAll();
+      return { status: 125, message: (error as Error).message, stats: statsOf(machine) };
+    }
+    throw error;
+  } finally {
+    stdio.close();
+  }
+};
+
+const makeMachine = (options: BootOptions): Machine => {
+  const seeded = options.seed !== undefined;
+  const clock = seeded ? new VirtualClock() : new HostClock();
+  const entropy = seeded ? new SeededEntropy(options.seed!) : new HostEntropy();
+  const policy = POLICIES[options.schedule ?? (seeded ? "random" : "fair")](seeded ? new SeededEntropy(options.seed! ^ 0x5eed) : entropy);
+  const machine = new Machine(clock, entropy, policy);
+  machine.signals = new Signals(machine);
+  machine.calls = makeDispatch();
+  machine.hostname = seeded ? "dolly" : hostIdentity().hostname;
+  if (options.maxTasks !== undefined) machine.maxTasks = options.maxTasks;
+  if (options.maxMemory !== undefined) machine.maxMemory = options.maxMemory;
+  const fs = new HostFs((options.root ?? "").replace(/\/+$/, ""), (options.sysroot ?? "").replace(/\/+$/, ""));
+  machine.vfs = new Vfs(fs.rootInode());
+  machine.vfs.mount("/dev", makeDevfs(machine), "devtmpfs", "devtmpfs");
+  installExtras(machine);
+  return machine;
+};
+
+/** The first process, before it has a program. */
+const firstTask = (machine: Machine, options: BootOptions, stdio: StdioDoor): Task => {
+  machine.startIdsAt(FIRST_PID);
+  const tid = machine.allocateId();
+  const group = new ThreadGroup(tid, tid, tid);
+  const { root } = machine.vfs;
+  const { uid, gid } = hostIdentity();
+  const space = machine.newAddressSpace();
+  machine.counters.liveVmGroups++;
+  const image = { exe: "", argStart: 0, argEnd: 0, envStart: 0, envEnd: 0, stackTop: 0, auxv: new Uint8Array(0), entry: 0, loadBase: 0, interpreterBase: 0, trampoline: 0 };
+  const vm = new VmGroup(space, image, () => machine.counters.liveVmGroups--);
+  const task = new Task(machine, tid, group, vm, space.newCpu(), new FileTable(), new FsContext(root, root, 0o22), new SignalHandlers(), credentialsOf(uid, gid), new PendingSet());
+  group.leader = task;
+  group.tasks.push(task);
+  group.live = 1;
+  machine.tasks.set(tid, task);
+  machine.groups.set(tid, group);
+  machine.init = group;
+  machine.counters.tasksCreated++;
+  machine.counters.liveCpus++;
+  machine.counters.peakCpus = 1;
+  for (const file of openStdio(machine, stdio)) task.files.add(file, false, 1024);
+  task.fs.cwd = workingDirectory(task, options) ?? root;
+  return task;
+};
+
+const workingDirectory = (task: Task, options: BootOptions): Location | undefined => {
+  const path = options.cwd ?? (options.root === undefined ? hostDirectory() : "/");
+  try {
+    return task.machine.vfs.find(task, -100, path);
+  } catch (error) {
+    if (error instanceof Errno && options.cwd === undefined) return undefined;
+    throw error;
+  }
+};
+
+/** Executes the program; a report when it cannot be started. */
+const start = (machine: Machine, task: Task, options: BootOptions): { status: number; message: string } | undefined => {
+  const env = options.env ?? hostEnvironment();
+  const argv = [options.guest, ...(options.args ?? [])].map((s) => encoder.encode(s));
+  try {
+    execProgram(task, -100, findGuest(task, options.guest, env), 0, argv, env.map((s) => encoder.encode(s)));
+  } catch (error) {
+    if (!(error instanceof Errno)) throw error;
+    machine.init = undefined;
+    exitQuietly(task);
+    const reason = error instanceof UnusableImage ? error.reason : error.no === E.NOEXEC ? "not an ELF file or script that can be run" : ERRNO_TEXT[error.no];
+    return { status: error.no === E.NOENT ? 127 : 126, message: `${options.guest}: ${reason}` };
+  }
+  machine.spawn(task);
+  return undefined;
+};
+
+const exitQuietly = (task: Task): void => {
+  task.holdings.cpu = false;
+  task.cpu.release();
+  task.machine.counters.liveCpus--;
+  task.vm.release();
+  task.files.release();
+  task.machine.tasks.clear();
+  task.machine.groups.clear();
+};
+
+/** A name without a slash that is no file here is looked up in PATH. */
+const findGuest = (task: Task, guest: string, env: readonly string[]): string => {
+  if (guest.includes("/")) return guest;
+  const path = env.find((e) => e.startsWith("PATH="))?.slice(5) ?? "/usr/bin:/bin";
+  for (const dir of ["", ...path.split(":")]) {
+    const candidate = dir === "" ? guest : `${dir}/${guest}`;
+    try {
+      task.machine.vfs.openForExec(task, -100, candidate, 0).release();
+      return candidate;
+    } catch (error) {
+      if (!(error instanceof Errno)) throw error;
+    }
+  }
+  return guest;
+};
+
+
+const drive = async (machine: Machine, runtime: Runtime): Promise<void> => {
+
+  await machine.run(() => {
+    if (machine.initStatus === undefined) return machine.tasks.size === 0;
+    return true;
+  });
+  if (machine.tasks.size > 0) {
+    // What the first process left behind and now only waits is not waited for.
+    machine.killAll();
+    await machine.run(() => runtime.fibers === 0);
+  }
+};
+
+const outcome = (machine: Machine): { status: number; message?: string } => {
+  if (machine.broken !== undefined) return { status: 125, message: `dolly: internal error: ${describe(machine.broken.cause)}` };
+  const status = machine.initStatus ?? 0;
+  const signal = status & 0x7f;
+  return signal === 0 ? { status: (status >> 8) & 0xff } : { status: 128 + signal, message: `dolly: ${machine.fatalReport ?? `killed by signal ${signal}`}` };
+};
+
+const describe = (cause: unknown): string => {
+  const reasons = (cause as { reasons?: readonly { defect?: unknown }[] }).reasons ?? [];
+  return reasons.map((r) => r.defect instanceof Error ? r.defect.stack ?? r.defect.message : String(r.defect ?? r)).join("\n") || String(cause);
+};

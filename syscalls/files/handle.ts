@@ -1,0 +1,276 @@
+/** Paths: fetch, then let the tree do. */
+import {
+  CAP,
+  capable,
+  MAY_EXEC,
+  O_CLOEXEC,
+  O_CREAT,
+  O_DIRECTORY,
+  O_PATH,
+  O_TMPFILE,
+  readPath,
+  RLIMIT,
+  S_IFBLK,
+  S_IFCHR,
+  S_IFDIR,
+  S_IFIFO,
+  S_IFLNK,
+  S_IFMT,
+  S_IFREG,
+  S_IFSOCK,
+  type Task,
+  type WalkRules,
+} from "../../actors/mod.ts";
+import { AT, AT_FDCWD } from "../abi/at.ts";
+import type { Handlers } from "../abi/call.ts";
+import { E } from "../abi/errno.ts";
+import type { files } from "./declare.ts";
+import { access } from "./access.ts";
+import {
+  allocate,
+  changeMode,
+  changeOwner,
+  changeSize,
+  changeTimes,
+  statBytes,
+  statfsBytes,
+  statxBytes,
+} from "./metadata.ts";
+
+const encoder = new TextEncoder();
+
+const open = (
+  t: Task,
+  dirfd: number,
+  path: string,
+  flags: number,
+  mode: number,
+  rules: Partial<WalkRules> = {},
+): number => {
+  const limit = t.group.limits[RLIMIT.NOFILE].soft;
+  // What O_PATH does not know is ignored.
+  const known = (flags & O_PATH) !== 0 ? flags & (O_PATH | O_DIRECTORY | 0o400000 | O_CLOEXEC) : flags;
+  const file = t.machine.vfs.open(t, dirfd, path, known & ~O_CLOEXEC, mode, rules);
+  const wait = file.opening?.(t);
+  const fd = t.files.add(file, (flags & O_CLOEXEC) !== 0, limit);
+  if (fd < 0) {
+    file.release();
+    return fd;
+  }
+  return wait === undefined ? fd : wait(fd);
+};
+
+/** Empty paths are allowed with a flag; otherwise ENOENT comes from the walk. */
+const locate = (t: Task, dirfd: number, at: number, flags: number) => {
+  const path = (flags & AT.EMPTY_PATH) !== 0 && at === 0 ? "" : readPath(t, at);
+  return t.machine.vfs.findAt(t, dirfd, path, flags);
+};
+
+const RESOLVE = { NO_XDEV: 1, NO_MAGICLINKS: 2, NO_SYMLINKS: 4, BENEATH: 8, IN_ROOT: 0x10, CACHED: 0x20 };
+
+const unsupported = (): number => -E.OPNOTSUPP;
+const noAttributes = (): number => -E.OPNOTSUPP;
+
+export const filesHandlers: Handlers<Task, typeof files> = {
+  openat: (t, dirfd, path, flags, mode) => open(t, dirfd, readPath(t, path), flags, mode),
+  openat2(t, dirfd, path, how, size) {
+    if (size < 24) return -E.INVAL;
+    if (size > 4096) return -E["2BIG"];
+    const flags = t.mem.u64(how), mode = t.mem.u64(how + 8), resolve = t.mem.u64(how + 16);
+    for (let at = 24; at < size; at++) if (t.mem.u8(how + at) !== 0) return -E["2BIG"];
+    if (flags >= 0x100000000 || (mode & ~0o7777) !== 0 || resolve > 0x3f) return -E.INVAL;
+    if (mode !== 0 && (flags & O_CREAT) === 0 && (flags & O_TMPFILE) !== O_TMPFILE) return -E.INVAL;
+    if ((resolve & (RESOLVE.NO_XDEV | RESOLVE.IN_ROOT | RESOLVE.CACHED)) !== 0) return -E.INVAL;
+    const noLinks = (resolve & RESOLVE.NO_SYMLINKS) !== 0, beneath = (resolve & RESOLVE.BENEATH) !== 0;
+    return open(t, dirfd, readPath(t, path), flags | 0, mode, {
+      noLinks,
+      beneath,
+      noMagic: noLinks || (resolve & RESOLVE.NO_MAGICLINKS) !== 0,
+    });
+  },
+  fstat(t, fd, at) {
+    t.mem.write(at, statBytes(t.files.get(fd, true).inode.stat()));
+    return 0;
+  },
+  newfstatat(t, dirfd, path, at, flags) {
+    if ((flags & ~(AT.SYMLINK_NOFOLLOW | AT.EMPTY_PATH | AT.NO_AUTOMOUNT)) !== 0) return -E.INVAL;
+    t.mem.write(at, statBytes(locate(t, dirfd, path, flags).inode.stat()));
+    return 0;
+  },
+  statx(t, dirfd, path, flags, mask, at) {
+    if ((flags & ~0x7900) !== 0 || mask >= 0x80000000) return -E.INVAL;
+    t.mem.write(at, statxBytes(locate(t, dirfd, path, flags).inode.stat()));
+    return 0;
+  },
+  statfs(t, path, at) {
+    t.mem.write(at, statfsBytes(t.machine.vfs.find(t, AT_FDCWD, readPath(t, path)).inode));
+    return 0;
+  },
+  fstatfs(t, fd, at) {
+    t.mem.write(at, statfsBytes(t.files.get(fd, true).inode));
+    return 0;
+  },
+  getdents64(t, fd, at, count) {
+    const file = t.files.get(fd);
+    return t.mem.withBuffer(at, Math.min(count, 1 << 20), true, (view) => file.getdents(t, view));
+  },
+  getcwd(t, at, size) {
+    const root = t.fs.root.path === "/" ? "" : t.fs.root.path;
+    const { path } = t.fs.cwd;
+    const shown = root !== "" && path === root
+      ? "/"
+      : path.startsWith(root + "/")
+      ? path.slice(root.length)
+      : `(unreachable)${path}`;
+    const bytes = encoder.encode(shown + "\0");
+    if (size < bytes.length) return -E.RANGE;
+    t.mem.write(at, bytes);
+    return bytes.length;
+  },
+  chdir(t, path) {
+    const at = t.machine.vfs.find(t, AT_FDCWD, readPath(t, path));
+    if (at.inode.type !== S_IFDIR) return -E.NOTDIR;
+    t.machine.vfs.require(t, at.inode, MAY_EXEC);
+    t.fs.cwd = at;
+    return 0;
+  },
+  fchdir(t, fd) {
+    const file = t.files.get(fd, true);
+    if (file.inode.type !== S_IFDIR) return -E.NOTDIR;
+    t.machine.vfs.require(t, file.inode, MAY_EXEC);
+    t.fs.cwd = t.machine.vfs.locationOf(file);
+    return 0;
+  },
+  chroot(t, path) {
+    const at = t.machine.vfs.find(t, AT_FDCWD, readPath(t, path));
+    if (at.inode.type !== S_IFDIR) return -E.NOTDIR;
+    t.machine.vfs.require(t, at.inode, MAY_EXEC);
+    if (!capable(t.cred, CAP.SYS_CHROOT)) return -E.PERM;
+    t.fs.root = at;
+    return 0;
+  },
+  umask(t, mask) {
+    const before = t.fs.umask;
+    t.fs.umask = mask & 0o777;
+    return before;
+  },
+  mkdirat(t, dirfd, path, mode) {
+    const { dir, name } = t.machine.vfs.place(t, dirfd, readPath(t, path), true);
+    t.machine.vfs.own(t, dir.inode, dir.inode.create(t, name, S_IFDIR | (mode & 0o1777 & ~t.fs.umask)));
+    return 0;
+  },
+  mknodat(t, dirfd, path, mode, dev) {
+    const type = mode & S_IFMT;
+    if (type === S_IFDIR) return -E.PERM;
+    if (![0, S_IFREG, S_IFIFO, S_IFSOCK, S_IFCHR, S_IFBLK].includes(type)) return -E.INVAL;
+    if ((type === S_IFCHR || type === S_IFBLK) && !capable(t.cred, CAP.MKNOD)) return -E.PERM;
+    const { dir, name } = t.machine.vfs.place(t, dirfd, readPath(t, path));
+    t.machine.vfs.own(t, dir.inode, dir.inode.create(t, name, (type || S_IFREG) | (mode & 0o7777 & ~t.fs.umask), dev));
+    return 0;
+  },
+  unlinkat(t, dirfd, path, flags) {
+    if ((flags & ~AT.REMOVEDIR) !== 0) return -E.INVAL;
+    const text = readPath(t, path);
+    const { dir, name, at } = t.machine.vfs.victim(t, dirfd, text);
+    if ((flags & AT.REMOVEDIR) !== 0) {
+      if (name === "") return /(^|\/)\.\/*$/.test(text) ? -E.INVAL : at.path === "/" ? -E.BUSY : -E.NOTEMPTY;
+      if (at.inode.type !== S_IFDIR) return -E.NOTDIR;
+      dir.inode.rmdir(t, name);
+    } else {
+      if (at.inode.type === S_IFDIR) return -E.ISDIR;
+      dir.inode.unlink(t, name);
+    }
+    return 0;
+  },
+  symlinkat(t, target, dirfd, path) {
+    const text = readPath(t, target);
+    if (text === "") return -E.NOENT;
+    const { dir, name } = t.machine.vfs.place(t, dirfd, readPath(t, path));
+    dir.inode.symlink(t, name, text);
+    return 0;
+  },
+  linkat(t, oldDir, oldPath, newDir, newPath, flags) {
+    if ((flags & ~(AT.SYMLINK_FOLLOW | AT.EMPTY_PATH)) !== 0) return -E.INVAL;
+    const nofollow = (flags & AT.SYMLINK_FOLLOW) === 0 ? AT.SYMLINK_NOFOLLOW : 0;
+    const from = t.machine.vfs.findAt(t, oldDir, readPath(t, oldPath), nofollow | (flags & AT.EMPTY_PATH));
+    const { dir, name } = t.machine.vfs.place(t, newDir, readPath(t, newPath));
+    if (from.inode.type === S_IFDIR) return -E.PERM;
+    if (from.inode.dev !== dir.inode.dev) return -E.XDEV;
+    dir.inode.link(t, name, from.inode);
+    return 0;
+  },
+  renameat2(t, oldDir, oldPath, newDir, newPath, flags) {
+    if ((flags & ~7) !== 0 || (flags & 3) === 3) return -E.INVAL;
+    if ((flags & 4) !== 0) return -E.INVAL;
+    const { vfs } = t.machine;
+    const from = vfs.victim(t, oldDir, readPath(t, oldPath));
+    const to = vfs.walk(t, newDir, readPath(t, newPath), { follow: false });
+    if (from.name === "" || to.name === "") return -E.BUSY;
+    if (from.dir.inode.dev !== to.dir.inode.dev) return -E.XDEV;
+    vfs.require(t, to.dir.inode, 3);
+    if ((flags & 1) !== 0 && to.at !== undefined) return -E.EXIST;
+    if (to.slash && from.at.inode.type !== S_IFDIR) return -E.NOTDIR;
+    for (let up: typeof to.dir | undefined = to.dir; up !== undefined; up = up.parent) {
+      if (up.inode === from.at.inode) return -E.INVAL;
+    }
+    if (to.at !== undefined && (flags & 2) === 0) {
+      if (to.at.inode === from.at.inode) return 0;
+      const fromDir = from.at.inode.type === S_IFDIR, toDir = to.at.inode.type === S_IFDIR;
+      if (fromDir && !toDir) return -E.NOTDIR;
+      if (!fromDir && toDir) return -E.ISDIR;
+    }
+    from.dir.inode.rename(t, from.name, to.dir.inode, to.name, flags);
+    return 0;
+  },
+  readlinkat(t, dirfd, path, at, size) {
+    if (size <= 0) return -E.INVAL;
+    const { inode } = t.machine.vfs.findAt(t, dirfd, readPath(t, path), AT.SYMLINK_NOFOLLOW | AT.EMPTY_PATH);
+    if (inode.type !== S_IFLNK) return -E.INVAL;
+    const bytes = encoder.encode(inode.readlink(t)).subarray(0, size);
+    t.mem.write(at, bytes);
+    return bytes.length;
+  },
+  faccessat: (t, dirfd, path, mode) => access(t, dirfd, readPath(t, path), mode, 0),
+  faccessat2: (t, dirfd, path, mode, flags) => access(t, dirfd, readPath(t, path), mode, flags),
+  fchmod: (t, fd, mode) => changeMode(t, t.files.get(fd).inode, mode),
+  fchmodat: (t, dirfd, path, mode) => changeMode(t, t.machine.vfs.find(t, dirfd, readPath(t, path)).inode, mode),
+  fchmodat2(t, dirfd, path, mode, flags) {
+    if ((flags & ~(AT.SYMLINK_NOFOLLOW | AT.EMPTY_PATH)) !== 0) return -E.INVAL;
+    const { inode } = locate(t, dirfd, path, flags);
+    return inode.type === S_IFLNK ? -E.OPNOTSUPP : changeMode(t, inode, mode);
+  },
+  fchown: (t, fd, uid, gid) => changeOwner(t, t.files.get(fd).inode, uid, gid),
+  fchownat(t, dirfd, path, uid, gid, flags) {
+    if ((flags & ~(AT.SYMLINK_NOFOLLOW | AT.EMPTY_PATH)) !== 0) return -E.INVAL;
+    return changeOwner(t, locate(t, dirfd, path, flags).inode, uid, gid);
+  },
+  utimensat(t, dirfd, path, times, flags) {
+    if ((flags & ~(AT.SYMLINK_NOFOLLOW | AT.EMPTY_PATH)) !== 0) return -E.INVAL;
+    const inode = path === 0 ? t.files.get(dirfd).inode : locate(t, dirfd, path, flags).inode;
+    return changeTimes(t, inode, times);
+  },
+  truncate(t, path, size) {
+    if (size < 0) return -E.INVAL;
+    const { inode } = t.machine.vfs.find(t, AT_FDCWD, readPath(t, path));
+    if (inode.type === S_IFDIR) return -E.ISDIR;
+    t.machine.vfs.require(t, inode, 2);
+    return changeSize(t, inode, size);
+  },
+  ftruncate(t, fd, size) {
+    const file = t.files.get(fd);
+    return file.writable ? changeSize(t, file.inode, size, file) : -E.INVAL;
+  },
+  fallocate: (t, fd, mode, offset, length) => allocate(t, t.files.get(fd), mode, offset, length),
+  setxattr: noAttributes,
+  lsetxattr: noAttributes,
+  fsetxattr: noAttributes,
+  getxattr: unsupported,
+  lgetxattr: unsupported,
+  fgetxattr: unsupported,
+  listxattr: (t, path) => (t.machine.vfs.find(t, AT_FDCWD, readPath(t, path)), 0),
+  llistxattr: (t, path) => (t.machine.vfs.find(t, AT_FDCWD, readPath(t, path), false), 0),
+  flistxattr: (t, fd) => (t.files.get(fd), 0),
+  removexattr: noAttributes,
+  lremovexattr: noAttributes,
+  fremovexattr: noAttributes,
+};

@@ -1,0 +1,74 @@
+/** fcntl(2): a table from command to what it does. */
+import {
+  O_APPEND,
+  O_ASYNC,
+  O_DIRECT,
+  O_NOATIME,
+  O_NONBLOCK,
+  type OpenFile,
+  RLIMIT,
+  type Task,
+} from "../../actors/mod.ts";
+import { E } from "../abi/errno.ts";
+import { F } from "../abi/files.ts";
+import { getLock, setLock } from "./locks.ts";
+
+type Command = (t: Task, file: OpenFile, arg: number, fd: number) => number;
+
+const SETTABLE = O_APPEND | O_ASYNC | O_DIRECT | O_NOATIME | O_NONBLOCK;
+
+const duplicate = (cloexec: boolean): Command => (t, file, arg) => {
+  const limit = t.group.limits[RLIMIT.NOFILE].soft;
+  if (arg >= limit) return -E.INVAL;
+  const added = t.files.add(file.retain(), cloexec, limit, arg);
+  if (added < 0) file.release();
+  return added;
+};
+
+/** Commands that pipes and memfds answer by methods of their own. */
+interface Sized {
+  pipeSize?(): number;
+  setPipeSize?(size: number): number;
+  seals?(): number;
+  addSeals?(seals: number): number;
+}
+
+const COMMANDS: Readonly<Record<number, Command>> = {
+  [F.DUPFD]: duplicate(false),
+  [F.DUPFD_CLOEXEC]: duplicate(true),
+  [F.GETFD]: (t, _file, _arg, fd) => t.files.cloexec(fd) ? 1 : 0,
+  [F.SETFD](t, _file, arg, fd) {
+    t.files.setCloexec(fd, arg % 2 === 1);
+    return 0;
+  },
+  [F.GETFL]: (_t, file) => file.flags & ~0o2000000,
+  [F.SETFL](_t, file, arg) {
+    file.flags = (file.flags & ~SETTABLE) | (arg % 0x100000000 & SETTABLE);
+    file.flagsChanged();
+    return 0;
+  },
+  [F.GETLK]: (t, file, arg) => getLock(t, file, arg, false),
+  [F.SETLK]: (t, file, arg) => setLock(t, file, arg, false, false),
+  [F.SETLKW]: (t, file, arg) => setLock(t, file, arg, false, true),
+  [F.OFD_GETLK]: (t, file, arg) => getLock(t, file, arg, true),
+  [F.OFD_SETLK]: (t, file, arg) => setLock(t, file, arg, true, false),
+  [F.OFD_SETLKW]: (t, file, arg) => setLock(t, file, arg, true, true),
+  [F.SETOWN]: () => 0,
+  [F.GETOWN]: () => 0,
+  [F.SETSIG]: () => 0,
+  [F.GETSIG]: () => 0,
+  [F.DUPFD_QUERY]: (t, file, arg) => t.files.peek(arg) === file ? 1 : 0,
+  [F.GETLEASE]: () => 2,
+  [F.GETPIPE_SZ]: (_t, file) => (file as OpenFile & Sized).pipeSize?.() ?? -E.BADF,
+  [F.SETPIPE_SZ]: (_t, file, arg) => (file as OpenFile & Sized).setPipeSize?.(arg) ?? -E.BADF,
+  [F.GET_SEALS]: (_t, file) => (file as OpenFile & Sized).seals?.() ?? -E.INVAL,
+  [F.ADD_SEALS]: (_t, file, arg) => (file as OpenFile & Sized).addSeals?.(arg) ?? -E.INVAL,
+};
+
+/** Commands an O_PATH descriptor answers. */
+const FOR_PATHS = new Set<number>([F.DUPFD, F.DUPFD_CLOEXEC, F.GETFD, F.SETFD, F.GETFL, F.DUPFD_QUERY]);
+
+export const fcntl = (t: Task, fd: number, command: number, arg: number): number => {
+  const file = t.files.get(fd, FOR_PATHS.has(command));
+  return COMMANDS[command]?.(t, file, arg, fd) ?? -E.INVAL;
+};
