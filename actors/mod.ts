@@ -51,3 +51,4 @@ export { MAY_EXEC, MAY_READ, MAY_WRITE, mayAccess } from "./vfs/access.ts";
 export { openStdio } from "./devfs/stdio_files.ts";
 export { makeDevfs } from "./devfs/devfs.ts";
 export { Deadlock } from "./machine.ts";
+export * from "./sysv.ts";
