@@ -5,6 +5,8 @@ import { futex } from "./futex/declare.ts";
 import { futexHandlers } from "./futex/handle.ts";
 import { ids } from "./ids/declare.ts";
 import { idsHandlers } from "./ids/handle.ts";
+import { ipc } from "./ipc/declare.ts";
+import { ipcHandlers } from "./ipc/handle.ts";
 import { limits } from "./limits/declare.ts";
 import { limitsHandlers } from "./limits/handle.ts";
 import { memory } from "./memory/declare.ts";
@@ -35,6 +37,7 @@ const families: Record<string, FamilyWithHandlers> = {
   futex: { rows: futex, handlers: futexHandlers },
   memory: { rows: memory, handlers: memoryHandlers },
   ids: { rows: ids, handlers: idsHandlers },
+  ipc: { rows: ipc, handlers: ipcHandlers },
   limits: { rows: limits, handlers: limitsHandlers },
 };
 
