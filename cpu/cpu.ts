@@ -5,7 +5,7 @@
  */
 
 import type { CodePages } from "./interp/code_memory.ts";
-import { decodeFrom } from "./interp/decode_page.ts";
+import { decodeFrom, decodeStraddling } from "./interp/decode_page.ts";
 import type { Engine } from "./interp/engine.ts";
 import { MISS_BYTES, Reason } from "./interp/reasons.ts";
 import { Stepper } from "./interp/step.ts";
@@ -119,6 +119,8 @@ export class GuestCpu implements Cpu {
         return CONTINUE;
       case Reason.Step:
         return this.#step();
+      case Reason.Straddle:
+        return this.#straddle();
       case Reason.Miss:
         return this.#miss();
       case Reason.Breakpoint:
@@ -148,6 +150,19 @@ export class GuestCpu implements Cpu {
     const guest = new DataView(this.host.memory.buffer, page << PAGE_BITS >>> 0, 1 << PAGE_BITS);
     const records = this.#words()[(CODE_MAP >> 2) + page];
     decodeFrom(guest, pc & 0xfff, this.host.codePages.code, records >>> 0);
+  }
+
+  /** An instruction across two pages: one step, and if the next page can be read by now, the record for the next time. */
+  #straddle(): Trap | typeof CONTINUE {
+    const at = this.pc;
+    const trap = this.#step();
+    if (trap !== CONTINUE || !this.#allows((at + 2) >>> PAGE_BITS, PERM_X)) return trap;
+    // The step may have been a store into either page.
+    if (!this.host.codePages.has(at >>> PAGE_BITS)) return trap;
+    const guest = new DataView(this.host.memory.buffer, at, 4);
+    const records = this.#words()[(CODE_MAP >> 2) + (at >>> PAGE_BITS)] >>> 0;
+    decodeStraddling(guest.getUint16(0, true), guest.getUint16(2, true), this.host.codePages.code, records);
+    return trap;
   }
 
   /** A load or store found a permission bit clear: resolve it for every page it touches, then let the interpreter retry. */

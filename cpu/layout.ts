@@ -58,7 +58,7 @@ export const SCRATCH = 640;
 /** One record per 2-byte halfword of a code page, plus sentinels after the last. */
 export const RECORD = 16;
 export const RECORDS_PER_PAGE = 2048;
-export const SENTINELS = 2;
+export const SENTINELS = 4;
 export const CODE_PAGE_BYTES = (RECORDS_PER_PAGE + SENTINELS) * RECORD;
 /** Record fields. `op` 0 = not decoded yet; register fields are byte offsets into the CPU block (rd of x0 is X_SINK). */
 export const R_OP = 0; // u16

@@ -29,12 +29,16 @@ export class CodeMemory {
     if (free !== undefined) {
       this.#references[free] = 1;
       const at = free * CODE_PAGE_BYTES;
-      new Uint8Array(this.memory.buffer, at, RECORDS_PER_PAGE * RECORD).fill(0);
-      return at;
+      new Uint8Array(this.memory.buffer, at, CODE_PAGE_BYTES).fill(0);
+      return this.#withSentinels(at);
     }
     const at = this.#references.length * CODE_PAGE_BYTES;
     this.#ensure(at + CODE_PAGE_BYTES);
     this.#references.push(1);
+    return this.#withSentinels(at);
+  }
+
+  #withSentinels(at: number): number {
     for (let i = 0; i < SENTINELS; i++) {
       this.view.setUint16(at + (RECORDS_PER_PAGE + i) * RECORD + R_OP, OP_PAGE_END, true);
     }

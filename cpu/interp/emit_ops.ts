@@ -4,7 +4,7 @@
  * it must be used before the next register is written, which `use` checks (rd may be rs1).
  */
 
-import { R_IMM, R_RD, R_RS1, R_RS2, R_RS3 } from "../layout.ts";
+import { FFLAGS, FRM, R_IMM, R_RD, R_RS1, R_RS2, R_RS3 } from "../layout.ts";
 import type { AmoOp, Format, IntType, MeaningTrap, Ops, Width } from "../ops.ts";
 import {
   binary,
@@ -267,10 +267,26 @@ export class EmitOps implements Ops<Value, Truth> {
     return pure(this.#float.convert(to, from, this.#keep(a)));
   }
 
-  /** Control registers are rare and full of cases: the reference interpreter does them. */
-  csr(): Value {
-    this.#leave(Reason.Step);
-    return this.k(0);
+  /** The floating-point registers fflags, frm and fcsr; others take a reference step. Writing zero bits back is no write. */
+  csr(op: "write" | "set" | "clear", value: Value): Value {
+    const { frame } = this;
+    const { f, shadow, block } = frame;
+    const operand = this.#keep(value);
+    const number = frame.keep(frame.field("i32.load", R_IMM));
+    f.if(binary("i32.gt_u", binary("i32.sub", number, i32Const(1)), i32Const(2)), () => frame.leave(Reason.Step));
+    const field = (offset: number) => load("i64.load32_u", shadow, get(block), offset);
+    const all = frame.keep(binary("i64.or", binary("i64.shl", field(FRM), i64Const(5)), field(FFLAGS)));
+    const isFrm = binary("i32.eq", number, i32Const(2));
+    const shift = frame.keep(select(isFrm, i64Const(5), i64Const(0)));
+    const low = select(isFrm, i64Const(7), i64Const(31));
+    const mask = frame.keep(select(binary("i32.eq", number, i32Const(3)), i64Const(255), low));
+    const old = frame.keep(binary("i64.and", binary("i64.shr_u", all, shift), mask));
+    const changed = binary("i64.and", op === "write" ? operand : csrBits(op, old, operand), mask);
+    const kept = binary("i64.and", all, binary("i64.xor", binary("i64.shl", mask, shift), i64Const(-1)));
+    const next = frame.keep(binary("i64.or", kept, binary("i64.shl", changed, shift)));
+    f.store("i64.store32", shadow, get(block), binary("i64.shr_u", next, i64Const(5)), FRM);
+    f.store("i64.store32", shadow, get(block), binary("i64.and", next, i64Const(31)), FFLAGS);
+    return pure(old);
   }
   zimm(): Value {
     return pure(this.frame.field("i64.load16_u", R_RS3));
@@ -330,4 +346,9 @@ export class EmitOps implements Ops<Value, Truth> {
   #compare(name: `i64.${"eq" | "ne" | "lt_s" | "lt_u" | "ge_s" | "ge_u"}`, a: Value, b: Value): Truth {
     return { expr: binary(name, this.#use(a), this.#use(b)), readAt: Math.min(a.readAt, b.readAt) };
   }
+}
+
+/** What set and clear make of a control register. */
+function csrBits(op: "set" | "clear", old: I64, bits: I64): I64 {
+  return op === "set" ? binary("i64.or", old, bits) : binary("i64.and", old, binary("i64.xor", bits, i64Const(-1)));
 }

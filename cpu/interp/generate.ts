@@ -6,11 +6,25 @@
  * per turn through a `br_table`, and around it the places where handlers leave.
  */
 
-import { BUDGET, CODE_MAP, INTERRUPT, PC, PERM_R, PERM_W, SCRATCH, TRAP_ACCESS, TRAP_ADDR } from "../layout.ts";
+import {
+  BUDGET,
+  CODE_MAP,
+  INTERRUPT,
+  PC,
+  PERM_R,
+  PERM_W,
+  PERM_X,
+  PERMS,
+  R_IMM,
+  RECORD,
+  TRAP_ACCESS,
+  TRAP_ADDR,
+} from "../layout.ts";
 import { MEANINGS } from "../rv64/meaning.ts";
 import { binary, get, type I32, i32Const, i64Const, load, unary } from "../wasm/expression.ts";
 import type { Label } from "../wasm/function_builder.ts";
 import { ModuleBuilder } from "../wasm/module_builder.ts";
+import { STRADDLE_SENTINEL } from "./decode_page.ts";
 import { multiplyAddFuses } from "./emit_exactness.ts";
 import { EmitOps } from "./emit_ops.ts";
 import { type Access, type Exits, Frame } from "./frame.ts";
@@ -152,7 +166,27 @@ const SPECIAL: readonly ((frame: Frame) => void)[] = [
   },
   (frame) => frame.leave(Reason.Step),
   (frame) => frame.leave(Reason.Illegal),
+  emitStraddle,
 ];
+
+/** Goes to the record of the instruction across two pages, if the next page still begins with its second half. */
+function emitStraddle(frame: Frame): void {
+  const { f, rec, pcDelta, budget } = frame;
+  const next = frame.scratch("i32");
+  f.set(next, binary("i32.add", frame.pc(), i32Const(2)));
+  const permission = load("i32.load8_u", frame.shadow, binary("i32.shr_u", get(next), i32Const(12)), PERMS);
+  f.if(binary("i32.and", permission, i32Const(PERM_X)), () => {
+    const same = binary("i32.eq", load("i32.load16_u", frame.guest, get(next)), frame.field("i32.load", R_IMM));
+    f.if(same, () => {
+      const records = STRADDLE_SENTINEL + 1;
+      f.set(rec, binary("i32.add", get(rec), i32Const(records * RECORD)));
+      f.set(pcDelta, binary("i32.sub", get(pcDelta), i32Const(records * 2)));
+      f.set(budget, binary("i32.add", get(budget), i32Const(1)));
+      f.br(frame.exits.next);
+    });
+  });
+  frame.leave(Reason.Straddle);
+}
 
 /** Counts one instruction, or leaves when the budget is spent. */
 function emitCount(frame: Frame): void {

@@ -14,9 +14,11 @@ import { PAGE } from "../layout.ts";
 export const OP_UNDECODED = 0;
 /** The sentinels after a page's last record: go on in the next page. */
 export const OP_PAGE_END = 1;
-/** One step of the reference interpreter: an instruction that lies across two pages. */
+/** One step of the reference interpreter. */
 export const OP_STEP = 2;
 export const OP_ILLEGAL = 3;
+/** The last halfword of a page begins an instruction that ends in the next page; see `decode_page.ts`. */
+export const OP_STRADDLE = 4;
 
 /** How a record of a row is executed. */
 export interface Handler {
@@ -59,7 +61,7 @@ function handlersOf(row: Row): Omit<Handler, "op">[] {
   );
 }
 
-const FIRST = 4;
+const FIRST = 5;
 export const HANDLERS: readonly Handler[] = ROWS.flatMap(handlersOf).map((h, i) => ({ ...h, op: FIRST + i }));
 
 function form(id: number, rm: number, length: number, near: boolean): number {
@@ -101,4 +103,9 @@ for (const row of ROWS) direct[row.id] = isDirectJump(row) ? 1 : 0;
 export function opOf(d: Decoded, offset: number): number {
   const target = offset + d.imm;
   return ops[form(d.id, d.rm, d.length, direct[d.id] === 1 && target >= 0 && target < PAGE)];
+}
+
+/** The same for an instruction whose record is not at its place, so that no jump is near. */
+export function farOpOf(d: Decoded): number {
+  return ops[form(d.id, d.rm, d.length, false)];
 }

@@ -19,4 +19,6 @@ export const Reason = {
   Breakpoint: 6,
   Illegal: 7,
   Interrupted: 8,
+  /** The instruction at PC ends in the next page, whose bytes are not those it was decoded with. */
+  Straddle: 9,
 } as const;

@@ -27,6 +27,20 @@ function cpuWith(code: readonly number[], permissions = PERM_R | PERM_X): GuestC
   return cpu as GuestCpu & { host: FlatHost };
 }
 
+/** Counts entries of the interpreter from now on. */
+function countRuns(host: FlatHost): { count: number } {
+  const entries = { count: 0 };
+  const engine = host.engine;
+  const counted = {
+    run(block: number) {
+      entries.count++;
+      return engine.run(block);
+    },
+  };
+  Object.defineProperty(host, "engine", { value: counted });
+  return entries;
+}
+
 Deno.test("a system call leaves pc at the ecall, which is not counted", () => {
   const cpu = cpuWith([NOP, encode("ecall"), NOP]);
   assert.equal(cpu.run(10), Trap.Syscall);
@@ -120,6 +134,37 @@ Deno.test("an instruction across two pages runs, and faults if the second page m
   assert.equal(cpu.run(1), Trap.Fault);
   assert.equal(cpu.fault.addr, BigInt(CODE + 0x1000));
   assert.equal(cpu.pc, CODE + 0xffe);
+});
+
+Deno.test("a loop with an instruction across two pages runs without leaving the interpreter, and sees it change", () => {
+  const cpu = cpuWith([], RWX);
+  const at = CODE + 0xffe;
+  const body = [encode("addi", { rd: 5, rs1: 5, imm: 1 }), encode("jal", { imm: -4 })];
+  cpu.host.poke(at, words(...body));
+  cpu.pc = at;
+  const entries = countRuns(cpu.host);
+  assert.equal(cpu.run(1000), Trap.BudgetSpent);
+  assert.equal(cpu.x(5), 500n);
+  assert.ok(entries.count < 6, `${entries.count} entries`);
+  cpu.host.poke(at + 2, words(encode("addi", { rd: 5, rs1: 5, imm: 3 }) >>> 16 | body[1] << 16).subarray(0, 2));
+  assert.equal(cpu.run(1000), Trap.BudgetSpent);
+  assert.equal(cpu.x(5), 2000n);
+});
+
+Deno.test("a branch across two pages goes where it says and stops at its budget", () => {
+  const cpu = cpuWith([], RWX);
+  const at = CODE + 0xffe;
+  cpu.host.poke(
+    at - 4,
+    words(encode("addi", { rd: 5, rs1: 5, imm: 1 }), encode("bne", { rs1: 5, rs2: 6, imm: -4 }), LOOP),
+  );
+  cpu.setNumber(6, 100);
+  cpu.pc = at - 4;
+  assert.equal(cpu.run(199), Trap.BudgetSpent);
+  assert.equal(cpu.pc, at);
+  assert.equal(cpu.run(1), Trap.BudgetSpent);
+  assert.equal(cpu.pc, at + 4);
+  assert.equal(cpu.x(5), 100n);
 });
 
 Deno.test("a store into the page it runs from takes effect on the next instruction", () => {
