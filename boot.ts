@@ -102,9 +102,8 @@ const firstTask = (machine: Machine, options: BootOptions, stdio: StdioDoor): Ta
   const { root } = machine.vfs;
   const { uid, gid } = hostIdentity();
   const space = machine.newAddressSpace();
-  machine.counters.liveVmGroups++;
   const image = { exe: "", argStart: 0, argEnd: 0, envStart: 0, envEnd: 0, stackTop: 0, auxv: new Uint8Array(0), entry: 0, loadBase: 0, interpreterBase: 0, trampoline: 0 };
-  const vm = new VmGroup(space, image, () => machine.counters.liveVmGroups--);
+  const vm = new VmGroup(space, image, machine.counters);
   const task = new Task(machine, tid, group, vm, space.newCpu(), new FileTable(), new FsContext(root, root, 0o22), new SignalHandlers(), credentialsOf(uid, gid), new PendingSet());
   group.leader = task;
   group.tasks.push(task);

@@ -35,7 +35,10 @@ export class VmGroup {
   membarrier = 0;
   /** PR_SET_THP_DISABLE: reads back, has no effect. */
   hugePagesDisabled = false;
-  constructor(readonly space: AddressSpace, public image: ImageFacts, readonly onFreed: (vm: VmGroup) => void) {}
+  /** `counters.liveVmGroups` counts the groups that exist. */
+  constructor(readonly space: AddressSpace, public image: ImageFacts, readonly counters: { liveVmGroups: number }) {
+    counters.liveVmGroups++;
+  }
   get users(): number {
     return this.#users;
   }
@@ -47,7 +50,7 @@ export class VmGroup {
     return this;
   }
   fork(): VmGroup {
-    const child = new VmGroup(this.space.fork(), this.image, this.onFreed);
+    const child = new VmGroup(this.space.fork(), this.image, this.counters);
     child.image.exeFile?.retain();
     child.dumpable = this.dumpable;
     child.membarrier = this.membarrier;
@@ -59,6 +62,6 @@ export class VmGroup {
     if (--this.#users > 0) return;
     this.image.exeFile?.release();
     this.space.release();
-    this.onFreed(this);
+    this.counters.liveVmGroups--;
   }
 }

@@ -115,6 +115,11 @@ export class GuestCpu implements Cpu {
       case Reason.NeedCode:
         return this.#needCode();
       case Reason.NeedDecode:
+        // A forked child has its parent's records before it has the page itself.
+        if (!this.#allows(this.pc >>> PAGE_BITS, PERM_X)) {
+          const fault = this.host.resolve(BigInt(this.pc), PERM_X);
+          if (fault !== undefined) return this.#raise(fault);
+        }
         this.#decode(this.pc);
         return CONTINUE;
       case Reason.Step:

@@ -74,9 +74,8 @@ export const loadProgram = (t: Task, program: Program, envp: readonly Uint8Array
       interpreterBase: linker?.base ?? 0,
       trampoline,
     };
-    machine.counters.liveVmGroups++;
     return {
-      vm: new VmGroup(space, shown, () => machine.counters.liveVmGroups--),
+      vm: new VmGroup(space, shown, machine.counters),
       sp: stack.sp,
       entry: linker?.entry ?? main.entry,
     };
