@@ -5,7 +5,16 @@ import type { Task } from "../task/task.ts";
 import { makedev } from "../tty/terminals.ts";
 import { ConsoleNode, CurrentTerminalNode, PtmxNode, ptsDirectory } from "../tty/tty_nodes.ts";
 import { DirectoryFile } from "../vfs/directory_file.ts";
-import { type DirEntry, Inode, S_IFCHR, S_IFDIR, S_IFLNK, S_IFMT, type SetAttributes, type Stat } from "../vfs/inode.ts";
+import {
+  type DirEntry,
+  Inode,
+  S_IFCHR,
+  S_IFDIR,
+  S_IFLNK,
+  S_IFMT,
+  type SetAttributes,
+  type Stat,
+} from "../vfs/inode.ts";
 import type { OpenFile } from "../vfs/open_file.ts";
 import { FullFile, LogFile, NullFile, RandomFile, ZeroFile } from "./memory_devices.ts";
 

@@ -57,9 +57,21 @@ export interface DirectoryEntry<S> {
 }
 export type Entry<S> = TextEntry<S> | FileEntry<S> | LinkEntry<S> | DynamicEntry<S> | DirectoryEntry<S>;
 
-export const text = <S>(make: TextEntry<S>["text"], more: Partial<TextEntry<S>> = {}): TextEntry<S> => ({ is: "text", mode: 0o444, text: make, ...more });
-export const link = <S>(target: LinkEntry<S>["target"], jump?: LinkEntry<S>["jump"]): LinkEntry<S> => ({ is: "link", target, jump });
-export const directory = <S>(children: Readonly<Record<string, Entry<S>>>, more?: DynamicEntry<S>): DirectoryEntry<S> => ({
+export const text = <S>(make: TextEntry<S>["text"], more: Partial<TextEntry<S>> = {}): TextEntry<S> => ({
+  is: "text",
+  mode: 0o444,
+  text: make,
+  ...more,
+});
+export const link = <S>(target: LinkEntry<S>["target"], jump?: LinkEntry<S>["jump"]): LinkEntry<S> => ({
+  is: "link",
+  target,
+  jump,
+});
+export const directory = <S>(
+  children: Readonly<Record<string, Entry<S>>>,
+  more?: DynamicEntry<S>,
+): DirectoryEntry<S> => ({
   is: "directory",
   mode: 0o555,
   children,
@@ -105,7 +117,9 @@ export class TreeNode<S> extends Inode {
   constructor(readonly tree: Tree, readonly entry: Entry<S>, readonly subject: S, readonly place: string) {
     super();
     this.ino = inodeNumber(place);
-    if (entry.is === "link" && entry.jump !== undefined) this.jump = (t) => entry.jump!(this.subject, t) ?? fail(E.NOENT);
+    if (entry.is === "link" && entry.jump !== undefined) {
+      this.jump = (t) => entry.jump!(this.subject, t) ?? fail(E.NOENT);
+    }
   }
   get dev(): number {
     return this.tree.dev;
@@ -123,10 +137,22 @@ export class TreeNode<S> extends Inode {
   override stat(): Stat {
     const { entry } = this;
     const mode = entry.is === "link" ? entry.mode?.(this.subject) ?? 0o777 : entry.mode;
-    const { uid, gid, time } = this.#asSubject.standing?.(mode, this.type) ?? { uid: 0, gid: 0, time: bootTime(this.tree.machine) };
+    const { uid, gid, time } = this.#asSubject.standing?.(mode, this.type) ??
+      { uid: 0, gid: 0, time: bootTime(this.tree.machine) };
     return {
-      dev: this.dev, ino: this.ino, mode: this.type | mode, nlink: this.type === S_IFDIR ? 2 : 1, uid, gid, rdev: 0, size: 0, blksize: 1024, blocks: 0, atime: time,
-      mtime: time, ctime: time,
+      dev: this.dev,
+      ino: this.ino,
+      mode: this.type | mode,
+      nlink: this.type === S_IFDIR ? 2 : 1,
+      uid,
+      gid,
+      rdev: 0,
+      size: 0,
+      blksize: 1024,
+      blocks: 0,
+      atime: time,
+      mtime: time,
+      ctime: time,
     };
   }
   /** Times may be set without effect (touch); truncation at open is allowed. */
