@@ -1,5 +1,7 @@
 /** Identity calls: fetch the numbers, let the credential and process-group rules decide. */
 import {
+  CAP,
+  capable,
   newSession,
   setCapabilities,
   setFsGid,
@@ -91,6 +93,7 @@ export const idsHandlers: Handlers<Task, typeof ids> = {
     return groups.length;
   },
   setgroups(t, size, list) {
+    if (!capable(t.cred, CAP.SETGID)) return -E.PERM;
     if (size < 0 || size > NGROUPS_MAX) return -E.INVAL;
     return setGroups(t, Array.from({ length: size }, (_, i) => t.mem.u32(list + i * 4)));
   },

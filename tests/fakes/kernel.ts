@@ -46,7 +46,7 @@ export const newMachine = (): Machine => {
 /** A task in a process of its own, or (with `of`) a thread of that task. */
 export const newTask = (machine: Machine, of?: Task): Task => {
   const tid = machine.allocateId();
-  const vm = of?.vm.share() ?? new VmGroup(createAddressSpace(new CodeMemory()), IMAGE, () => {});
+  const vm = of?.vm.share() ?? new VmGroup(createAddressSpace(new CodeMemory()), IMAGE, machine.counters);
   const group = of?.group ?? new ThreadGroup(tid, tid, tid);
   const fs = of?.fs.share() ?? new FsContext({ inode: undefined!, path: "/" }, { inode: undefined!, path: "/" }, 0o22);
   const t = new Task(
