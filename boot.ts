@@ -3,8 +3,27 @@
  * library (`mod.ts`) and the command line both come through here.
  */
 import {
-  credentialsOf, execProgram, FileTable, FsContext, HostFs, type Location, Machine, makeDevfs, type Observer, openStdio, PendingSet, Runtime, SignalHandlers, Signals,
-  type Stats, statsOf, Task, ThreadGroup, UnusableImage, Vfs, VmGroup,
+  credentialsOf,
+  execProgram,
+  FileTable,
+  FsContext,
+  HostFs,
+  type Location,
+  Machine,
+  makeDevfs,
+  type Observer,
+  openStdio,
+  PendingSet,
+  Runtime,
+  SignalHandlers,
+  Signals,
+  type Stats,
+  statsOf,
+  Task,
+  ThreadGroup,
+  UnusableImage,
+  Vfs,
+  VmGroup,
 } from "./actors/mod.ts";
 import { HostClock, VirtualClock } from "./actors/world/clock.ts";
 import { HostEntropy, SeededEntropy } from "./actors/world/entropy.ts";
@@ -65,7 +84,13 @@ export const boot = async (options: BootOptions): Promise<ExitReport> => {
     await drive(machine, runtime);
     return { ...outcome(machine), stats: statsOf(machine) };
   } catch (error) {
-    if (error instanceof Errno) return { status: 126, message: `${options.root ?? options.guest}: ${ERRNO_TEXT[error.no]}`, stats: statsOf(machine) };
+    if (error instanceof Errno) {
+      return {
+        status: 126,
+        message: `${options.root ?? options.guest}: ${ERRNO_TEXT[error.no]}`,
+        stats: statsOf(machine),
+      };
+    }
     if ((error as Error)?.name === "Deadlock") {
       runtime.interruptAll();
       return { status: 125, message: (error as Error).message, stats: statsOf(machine) };
@@ -80,7 +105,9 @@ const makeMachine = (options: BootOptions): Machine => {
   const seeded = options.seed !== undefined;
   const clock = seeded ? new VirtualClock() : new HostClock();
   const entropy = seeded ? new SeededEntropy(options.seed!) : new HostEntropy();
-  const policy = POLICIES[options.schedule ?? (seeded ? "random" : "fair")](seeded ? new SeededEntropy(options.seed! ^ 0x5eed) : entropy);
+  const policy = POLICIES[options.schedule ?? (seeded ? "random" : "fair")](
+    seeded ? new SeededEntropy(options.seed! ^ 0x5eed) : entropy,
+  );
   const machine = new Machine(clock, entropy, policy);
   machine.signals = new Signals(machine);
   machine.calls = makeDispatch();
@@ -102,9 +129,32 @@ const firstTask = (machine: Machine, options: BootOptions, stdio: StdioDoor): Ta
   const { root } = machine.vfs;
   const { uid, gid } = hostIdentity();
   const space = machine.newAddressSpace();
-  const image = { exe: "", argStart: 0, argEnd: 0, envStart: 0, envEnd: 0, stackTop: 0, auxv: new Uint8Array(0), entry: 0, loadBase: 0, interpreterBase: 0, trampoline: 0 };
+  const image = {
+    exe: "",
+    argStart: 0,
+    argEnd: 0,
+    envStart: 0,
+    envEnd: 0,
+    stackTop: 0,
+    auxv: new Uint8Array(0),
+    entry: 0,
+    loadBase: 0,
+    interpreterBase: 0,
+    trampoline: 0,
+  };
   const vm = new VmGroup(space, image, machine.counters);
-  const task = new Task(machine, tid, group, vm, space.newCpu(), new FileTable(), new FsContext(root, root, 0o22), new SignalHandlers(), credentialsOf(uid, gid), new PendingSet());
+  const task = new Task(
+    machine,
+    tid,
+    group,
+    vm,
+    space.newCpu(),
+    new FileTable(),
+    new FsContext(root, root, 0o22),
+    new SignalHandlers(),
+    credentialsOf(uid, gid),
+    new PendingSet(),
+  );
   group.leader = task;
   group.tasks.push(task);
   group.live = 1;
@@ -139,7 +189,11 @@ const start = (machine: Machine, task: Task, options: BootOptions): { status: nu
     if (!(error instanceof Errno)) throw error;
     machine.init = undefined;
     exitQuietly(task);
-    const reason = error instanceof UnusableImage ? error.reason : error.no === E.NOEXEC ? "not an ELF file or script that can be run" : ERRNO_TEXT[error.no];
+    const reason = error instanceof UnusableImage
+      ? error.reason
+      : error.no === E.NOEXEC
+      ? "not an ELF file or script that can be run"
+      : ERRNO_TEXT[error.no];
     return { status: error.no === E.NOENT ? 127 : 126, message: `${options.guest}: ${reason}` };
   }
   machine.spawn(task);
@@ -172,9 +226,7 @@ const findGuest = (task: Task, guest: string, env: readonly string[]): string =>
   return guest;
 };
 
-
 const drive = async (machine: Machine, runtime: Runtime): Promise<void> => {
-
   await machine.run(() => {
     if (machine.initStatus === undefined) return machine.tasks.size === 0;
     return true;
@@ -187,13 +239,18 @@ const drive = async (machine: Machine, runtime: Runtime): Promise<void> => {
 };
 
 const outcome = (machine: Machine): { status: number; message?: string } => {
-  if (machine.broken !== undefined) return { status: 125, message: `dolly: internal error: ${describe(machine.broken.cause)}` };
+  if (machine.broken !== undefined) {
+    return { status: 125, message: `dolly: internal error: ${describe(machine.broken.cause)}` };
+  }
   const status = machine.initStatus ?? 0;
   const signal = status & 0x7f;
-  return signal === 0 ? { status: (status >> 8) & 0xff } : { status: 128 + signal, message: `dolly: ${machine.fatalReport ?? `killed by signal ${signal}`}` };
+  return signal === 0
+    ? { status: (status >> 8) & 0xff }
+    : { status: 128 + signal, message: `dolly: ${machine.fatalReport ?? `killed by signal ${signal}`}` };
 };
 
 const describe = (cause: unknown): string => {
   const reasons = (cause as { reasons?: readonly { defect?: unknown }[] }).reasons ?? [];
-  return reasons.map((r) => r.defect instanceof Error ? r.defect.stack ?? r.defect.message : String(r.defect ?? r)).join("\n") || String(cause);
+  return reasons.map((r) => r.defect instanceof Error ? r.defect.stack ?? r.defect.message : String(r.defect ?? r))
+    .join("\n") || String(cause);
 };

@@ -1,0 +1,59 @@
+/** The whole command line through effect/cli: help, version, completions, and the commands that are no hot path. */
+import * as NodeServices from "@effect/platform-node/NodeServices";
+import * as Argument from "effect/cli/Argument";
+import * as Command from "effect/cli/Command";
+import * as Flag from "effect/cli/Flag";
+import * as Effect from "effect/Effect";
+import * as Exit from "effect/Exit";
+import config from "../deno.json" with { type: "json" };
+import { RUN_OPTIONS, type RunOption } from "./run_options.ts";
+
+const flagOf = (o: RunOption) => {
+  const doc = o.missing === undefined ? o.doc : `${o.doc} (not yet)`;
+  if (o.takes === "nothing") return Flag.Boolean(o.name).pipe(Flag.withDescription(doc), Flag.withDefault(false));
+  return Flag.String(o.name).pipe(Flag.withMetavar(o.value ?? "VALUE"), Flag.withDescription(doc), Flag.optional);
+};
+
+/** Handlers set the exit status and say on stderr what is missing. */
+let status = 0;
+const notYet = (what: string) => () =>
+  Effect.sync(() => {
+    console.error(`dolly: ${what} is not built yet`);
+    status = 2;
+  });
+
+const run = Command.make("run", {
+  ...Object.fromEntries(RUN_OPTIONS.map((o) => [o.name, flagOf(o)])),
+  guest: Argument.String("GUEST").pipe(Argument.withDescription("the riscv64 Linux program to run")),
+  args: Argument.String("ARGS").pipe(
+    Argument.withDescription("its arguments, with or without -- before the program"),
+    Argument.variadic(),
+  ),
+}, notYet("running through the option library")).pipe(Command.withDescription("run a riscv64 Linux program"));
+
+const replay = Command.make("replay", { file: Argument.String("FILE") }, notYet("replay")).pipe(
+  Command.withDescription("replay a recorded run (not yet)"),
+);
+const fuzz = Command.make("fuzz", { what: Argument.String("guest|kernel") }, notYet("fuzz")).pipe(
+  Command.withDescription("search schedules or kernel programs for failures (not yet)"),
+);
+const scenario = Command.make("scenario", { file: Argument.String("FILE") }, notYet("scenario")).pipe(
+  Command.withDescription("run a scripted scenario (not yet)"),
+);
+
+const dolly = Command.make("dolly").pipe(
+  Command.withDescription("Linux guest binaries on Deno, every guest task an actor"),
+  Command.withSubcommands([run, replay, fuzz, scenario]),
+);
+
+/** Runs the command line; the exit status. `completions SHELL` is the built-in flag --completions. */
+export const full = async (words: readonly string[]): Promise<number> => {
+  const input = words[0] === "completions"
+    ? ["--completions", words[1] ?? "bash"]
+    : words.length === 0
+    ? ["--help"]
+    : words;
+  const program = Command.runWith(dolly, { version: config.version })(input).pipe(Effect.provide(NodeServices.layer));
+  const exit = await Effect.runPromiseExit(program as Effect.Effect<void>);
+  return Exit.isSuccess(exit) ? status : 2;
+};

@@ -1,0 +1,11 @@
+/** Several observers as one. */
+import type { Observer } from "../actors/mod.ts";
+
+export const both = (observers: readonly Observer[]): Observer =>
+  observers.length === 1 ? observers[0] : {
+    callEntered: (t) => observers.forEach((o) => o.callEntered?.(t)),
+    callReturned: (t, r) => observers.forEach((o) => o.callReturned?.(t, r)),
+    signalDelivered: (t, i) => observers.forEach((o) => o.signalDelivered?.(t, i)),
+    exited: (t, s, g) => observers.forEach((o) => o.exited?.(t, s, g)),
+    fatal: (t, l) => observers.forEach((o) => o.fatal?.(t, l)),
+  };

@@ -1,0 +1,111 @@
+/** Reading `run`'s arguments by hand: the option library takes longer to load than hello world to run. Options before the guest are ours, all after it the guest's. */
+import { RUN_OPTIONS, type RunOption } from "./run_options.ts";
+
+/** A mistake on the command line: one line for the user. */
+export class UsageError extends Error {}
+
+export interface RunArguments {
+  readonly guest: string;
+  readonly args: readonly string[];
+  readonly root?: string;
+  readonly sysroot?: string;
+  readonly cwd?: string;
+  readonly env: readonly string[];
+  readonly clearEnv: boolean;
+  /** "" for stderr. */
+  readonly strace?: string;
+  readonly stats?: string;
+  readonly trace?: string;
+  readonly seed?: number;
+  readonly schedule?: "fair" | "random" | "pct";
+  readonly jit: "auto" | "off" | "always";
+  readonly maxTasks?: number;
+  readonly maxMemory?: number;
+}
+
+/** "--help" anywhere before the guest is not an error but a wish. */
+export class HelpWanted extends Error {}
+
+const find = (name: string): RunOption => {
+  const option = RUN_OPTIONS.find((o) => o.name === name);
+  if (option === undefined) throw new UsageError(`unknown option --${name}`);
+  if (option.missing !== undefined) throw new UsageError(`--${name}: ${option.missing}`);
+  return option;
+};
+
+/** Splits at the first word that is no option of ours. */
+const collect = (words: readonly string[]): { given: Map<string, string[]>; rest: readonly string[] } => {
+  const given = new Map<string, string[]>();
+  let i = 0;
+  for (; i < words.length; i++) {
+    const word = words[i];
+    if (word === "--") {
+      i++;
+      break;
+    }
+    if (!word.startsWith("-") || word === "-") break;
+    if (word === "--help" || word === "-h") throw new HelpWanted();
+    if (!word.startsWith("--")) throw new UsageError(`unknown option ${word}`);
+    const equals = word.indexOf("=");
+    const option = find(equals < 0 ? word.slice(2) : word.slice(2, equals));
+    let value = equals < 0 ? "" : word.slice(equals + 1);
+    if (option.takes === "nothing" && equals >= 0) throw new UsageError(`--${option.name} takes no value`);
+    if (option.takes === "value" && equals < 0) {
+      if (i + 1 >= words.length) throw new UsageError(`--${option.name} needs a value: ${option.value}`);
+      value = words[++i];
+    }
+    if (option.choices !== undefined && !option.choices.includes(value)) {
+      throw new UsageError(`--${option.name}: ${value} is none of ${option.choices.join(", ")}`);
+    }
+    const before = given.get(option.name);
+    if (before === undefined || !option.repeat) given.set(option.name, [value]);
+    else before.push(value);
+  }
+  return { given, rest: words.slice(i) };
+};
+
+const UNITS: Readonly<Record<string, number>> = { "": 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3, T: 1024 ** 4 };
+
+const size = (name: string, text: string): number => {
+  const m = /^(\d+(?:\.\d+)?)([KMGT]?)i?B?$/i.exec(text);
+  if (m === null) throw new UsageError(`--${name}: ${text} is not a size such as 512M or 2G`);
+  return Math.floor(Number(m[1]) * UNITS[m[2].toUpperCase()]);
+};
+
+const whole = (name: string, text: string, least: number): number => {
+  const n = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(n) || n < least) {
+    throw new UsageError(`--${name}: ${text} is not a whole number${least > 0 ? ` from ${least} up` : ""}`);
+  }
+  return n;
+};
+
+/** The arguments after the word `run`. */
+export const parseRun = (words: readonly string[]): RunArguments => {
+  const { given, rest } = collect(words);
+  if (rest.length === 0 || rest[0] === "") throw new UsageError("no program given");
+  const one = (name: string): string | undefined => given.get(name)?.[0];
+  const env = given.get("env") ?? [];
+  for (const e of env) if (!/^[^=]+=/.test(e)) throw new UsageError(`--env: ${e} is not of the form K=V`);
+  const read = <T>(name: string, as: (name: string, text: string) => T): T | undefined => {
+    const text = one(name);
+    return text === undefined ? undefined : as(name, text);
+  };
+  return {
+    guest: rest[0],
+    args: rest.slice(1),
+    root: one("root"),
+    sysroot: one("sysroot"),
+    cwd: one("cwd"),
+    env,
+    clearEnv: given.has("clear-env"),
+    strace: one("strace"),
+    stats: one("stats"),
+    trace: one("trace"),
+    seed: read("seed", (n, t) => whole(n, t, 0)),
+    schedule: one("schedule") as RunArguments["schedule"],
+    jit: (one("jit") ?? "auto") as RunArguments["jit"],
+    maxTasks: read("max-tasks", (n, t) => whole(n, t, 1)),
+    maxMemory: read("max-memory", size),
+  };
+};

@@ -1,0 +1,69 @@
+/** The options of `run`, once: the fast parser, the help text and the shell completions come from this table. */
+
+/** How an option takes its value: none, a required one, or only as `--name=value`. */
+export type Takes = "nothing" | "value" | "optional value";
+
+export interface RunOption {
+  readonly name: string;
+  readonly takes: Takes;
+  readonly value?: string;
+  readonly doc: string;
+  readonly choices?: readonly string[];
+  /** May be given more than once. */
+  readonly repeat?: boolean;
+  /** Why it cannot be used yet; giving it is an error. */
+  readonly missing?: string;
+}
+
+export const RUN_OPTIONS: readonly RunOption[] = [
+  { name: "root", takes: "value", value: "DIR", doc: "make DIR of the host the guest's root directory" },
+  { name: "sysroot", takes: "value", value: "DIR", doc: "look every path up under DIR first, then on the host" },
+  { name: "cwd", takes: "value", value: "DIR", doc: "working directory of the guest" },
+  {
+    name: "env",
+    takes: "value",
+    value: "K=V",
+    doc: "set a variable of the guest's environment; may be repeated",
+    repeat: true,
+  },
+  { name: "clear-env", takes: "nothing", doc: "do not pass the host's environment on" },
+  { name: "strace", takes: "optional value", value: "FILE", doc: "print every system call on stderr, or into FILE" },
+  {
+    name: "stats",
+    takes: "optional value",
+    value: "FILE",
+    doc: "print counters of the run as JSON on stderr, or into FILE",
+  },
+  { name: "seed", takes: "value", value: "N", doc: "make clock, randomness and order deterministic" },
+  {
+    name: "schedule",
+    takes: "value",
+    value: "POLICY",
+    doc: "order of tasks: fair, random or pct",
+    choices: ["fair", "random", "pct"],
+  },
+  {
+    name: "record",
+    takes: "value",
+    value: "FILE",
+    doc: "record the run for replay",
+    missing: "recording is not built yet",
+  },
+  { name: "trace", takes: "value", value: "FILE", doc: "write a Chrome/Perfetto trace of tasks and calls" },
+  {
+    name: "jit",
+    takes: "value",
+    value: "MODE",
+    doc: "translation of hot code: auto, off or always (auto and off interpret today)",
+    choices: ["auto", "off", "always"],
+  },
+  { name: "max-tasks", takes: "value", value: "N", doc: "most tasks that may exist at once" },
+  { name: "max-memory", takes: "value", value: "SIZE", doc: "most memory of all guest programs together: 512M, 2G" },
+  {
+    name: "gdb",
+    takes: "value",
+    value: "PORT",
+    doc: "wait for a debugger on PORT",
+    missing: "the debugger stub is not built yet",
+  },
+];
