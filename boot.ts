@@ -10,7 +10,6 @@ import {
   HostFs,
   type Location,
   Machine,
-  makeDevfs,
   type Observer,
   openStdio,
   PendingSet,
@@ -116,7 +115,6 @@ const makeMachine = (options: BootOptions): Machine => {
   if (options.maxMemory !== undefined) machine.maxMemory = options.maxMemory;
   const fs = new HostFs((options.root ?? "").replace(/\/+$/, ""), (options.sysroot ?? "").replace(/\/+$/, ""));
   machine.vfs = new Vfs(fs.rootInode());
-  machine.vfs.mount("/dev", makeDevfs(machine), "devtmpfs", "devtmpfs");
   installExtras(machine);
   return machine;
 };

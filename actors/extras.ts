@@ -1,4 +1,12 @@
-/** Actors that hook themselves into a new machine: what is mounted besides the root and /dev, and openers the core knows only by name. */
+/** What is mounted besides the root: /dev, /proc, /sys; and the openers the core knows only by name. */
+import { makeDevfs } from "./devfs/devfs.ts";
 import type { Machine } from "./machine.ts";
+import { makeProcfs } from "./procfs/procfs.ts";
+import { makeSysfs } from "./procfs/sysfs.ts";
 
-export const installExtras = (_machine: Machine): void => {};
+/** Completes a machine that has its root file system. */
+export const installExtras = (machine: Machine): void => {
+  machine.vfs.mount("/dev", makeDevfs(machine), "devtmpfs", "devtmpfs");
+  machine.vfs.mount("/proc", makeProcfs(machine), "proc", "proc", "rw,nosuid,nodev,noexec,relatime");
+  machine.vfs.mount("/sys", makeSysfs(machine), "sysfs", "sysfs", "ro,nosuid,nodev,noexec,relatime");
+};
