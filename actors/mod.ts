@@ -52,3 +52,5 @@ export { openStdio } from "./devfs/stdio_files.ts";
 export { makeDevfs } from "./devfs/devfs.ts";
 export { Deadlock } from "./machine.ts";
 export * from "./sysv.ts";
+export { makePipe, openFifo, Pipe, PipeEnd } from "./pipe.ts";
+export { AnonymousInode } from "./vfs/anonymous.ts";

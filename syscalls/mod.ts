@@ -21,6 +21,8 @@ import { system } from "./system/declare.ts";
 import { systemHandlers } from "./system/handle.ts";
 import { time } from "./time/declare.ts";
 import { timeHandlers } from "./time/handle.ts";
+import { pipes } from "./pipes/declare.ts";
+import { pipesHandlers } from "./pipes/handle.ts";
 import { process } from "./process/declare.ts";
 import { processHandlers } from "./process/handle.ts";
 import { signals } from "./signals/declare.ts";
@@ -34,6 +36,7 @@ const families: Record<string, FamilyWithHandlers> = {
   sched: { rows: sched, handlers: schedHandlers },
   system: { rows: system, handlers: systemHandlers },
   time: { rows: time, handlers: timeHandlers },
+  pipes: { rows: pipes, handlers: pipesHandlers },
   futex: { rows: futex, handlers: futexHandlers },
   memory: { rows: memory, handlers: memoryHandlers },
   ids: { rows: ids, handlers: idsHandlers },
