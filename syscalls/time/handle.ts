@@ -175,7 +175,7 @@ export const timeHandlers: Handlers<Task, typeof time> = {
   clock_nanosleep(t, id, flags, request, rest) {
     const clock = clockOf(t, id);
     if (clock === undefined) return -E.INVAL;
-    if (isReadOnly(id)) return -E.OPNOTSUPP;
+    if (isReadOnly(id) || id === CLOCK.THREAD_CPUTIME_ID) return -E.OPNOTSUPP;
     const absolute = (flags & TIMER_ABSTIME) !== 0;
     const time = readTimespec(t.mem, request);
     if (typeof clock !== "string") {
