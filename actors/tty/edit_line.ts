@@ -1,6 +1,5 @@
 /** The canonical line being typed: its bytes, and what erasing, killing and reprinting it show (n_tty's eraser and echo_char). */
 import { CC, IFLAG, LFLAG } from "../../syscalls/abi/termios.ts";
-import type { OutputProcessor } from "./output.ts";
 import type { Termios } from "./termios.ts";
 
 const TAB = 9, BS = 8, NL = 10, SPACE = 32, CARET = 0x5e;
@@ -15,18 +14,37 @@ export class EditLine {
   #startColumn = 0;
   #erasing = false;
 
-  constructor(readonly output: OutputProcessor, readonly echo: (c: number) => void) {}
+  /** @param column shows what was echoed so far, and says where the cursor is then */
+  constructor(readonly echo: (c: number) => void, readonly column: () => number) {}
 
+  /** The line was handed to readers. */
   clear(): void {
+    this.bytes.length = 0;
+  }
+  /** The line was thrown away. */
+  reset(): void {
     this.bytes.length = 0;
     this.#erasing = false;
   }
 
   /** Echo of a character that joins the line. */
-  echoTyped(c: number, s: Termios): void {
+  echoTyped(c: number, s: Termios, plain: boolean): void {
     this.#finishErasing();
-    if (this.bytes.length === 0) this.#startColumn = this.output.column;
+    if (plain) this.echo(c);
+    else this.echoLineEnd(c, s);
+  }
+  /** Echo of an EOL character. */
+  echoLineEnd(c: number, s: Termios): void {
+    if (this.bytes.length === 0 && (s.lflag & LFLAG.ICANON) !== 0) this.#startColumn = this.column();
     this.echoCharacter(c, s);
+  }
+
+  /** A caret that the literal character will overwrite. */
+  echoLiteralNext(s: Termios): void {
+    this.#finishErasing();
+    if ((s.lflag & LFLAG.ECHOCTL) === 0) return;
+    this.echo(CARET);
+    this.echo(BS);
   }
 
   /** Control characters show as ^X with ECHOCTL; tab is itself. */

@@ -39,7 +39,7 @@ export class HostTtyDriver implements TtyDriver {
     if (!this.door.mapsNewlines) this.door.write(output.process(bytes, termios));
     else if ((termios.oflag & ALL) === SIMPLE && (termios.oflag & OFLAG.TABDLY) !== OFLAG.TABDLY) {
       // The host's own output processing does just this.
-      output.follow(bytes);
+      output.follow(bytes, termios);
       this.door.write(bytes);
     } else this.door.write(guardNewlines(output.process(bytes, termios)));
   }

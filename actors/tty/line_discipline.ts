@@ -36,7 +36,10 @@ export class LineDiscipline {
 
   constructor(readonly wire: Wire, utf8: boolean) {
     this.termios = initialTermios(utf8);
-    this.#edit = new EditLine(this.output, (c) => this.#echo.push(c));
+    this.#edit = new EditLine((c) => this.#echo.push(c), () => {
+      this.#flushEcho();
+      return this.output.column;
+    });
   }
 
   get canonical(): boolean {
@@ -64,7 +67,7 @@ export class LineDiscipline {
   /** Throws away what was typed and not read. */
   discardInput(): void {
     this.input.clear();
-    this.#edit.clear();
+    this.#edit.reset();
     this.#literalNext = false;
   }
 
@@ -74,8 +77,9 @@ export class LineDiscipline {
     this.#flushEcho();
   }
 
+  /** Echoes leave at the end of what was typed at once, and at ^Q; while output is stopped they wait. */
   #flushEcho(): void {
-    if (this.#echo.length === 0) return;
+    if (this.#echo.length === 0 || this.stopped) return;
     const bytes = Uint8Array.from(this.#echo);
     this.#echo = [];
     this.wire.echo(bytes);
@@ -89,11 +93,12 @@ export class LineDiscipline {
     const s = this.termios;
     let c = (s.iflag & IFLAG.ISTRIP) !== 0 ? typed & 0x7f : typed;
     if ((s.iflag & IFLAG.IUCLC) !== 0 && this.#has(LFLAG.IEXTEN) && c >= 65 && c <= 90) c += 32;
+    const asTyped = c;
     if (this.#literalNext) {
       this.#literalNext = false;
-      return this.#store(c);
+      return this.#store(c, c);
     }
-    if (this.#has(LFLAG.EXTPROC)) return this.#store(c);
+    if (this.#has(LFLAG.EXTPROC)) return this.#store(c, c);
     if (this.#flowControl(c)) return;
     if (this.#has(LFLAG.ISIG) && this.#signalCharacter(c)) return;
     if (this.stopped && (s.iflag & IFLAG.IXON) !== 0 && (s.iflag & IFLAG.IXANY) !== 0) this.#flow(false);
@@ -102,7 +107,7 @@ export class LineDiscipline {
       if ((s.iflag & IFLAG.ICRNL) !== 0) c = NL;
     } else if (c === NL && (s.iflag & IFLAG.INLCR) !== 0) c = CR;
     if (this.canonical && this.#canonicalCharacter(c)) return;
-    this.#store(c);
+    this.#store(c, asTyped);
   }
 
   #flowControl(c: number): boolean {
@@ -118,9 +123,11 @@ export class LineDiscipline {
     return false;
   }
   #flow(stopped: boolean): void {
-    if (this.stopped === stopped) return;
-    this.stopped = stopped;
-    this.wire.flow(stopped);
+    if (this.stopped !== stopped) {
+      this.stopped = stopped;
+      this.wire.flow(stopped);
+    }
+    if (!stopped) this.#flushEcho();
   }
   /** TCXONC: the same as ^S or ^Q typed. */
   setFlow(stopped: boolean): void {
@@ -143,10 +150,7 @@ export class LineDiscipline {
       this.discardInput();
     }
     if ((s.iflag & IFLAG.IXON) !== 0) this.#flow(false);
-    if (this.#has(LFLAG.ECHO)) {
-      this.#edit.echoCharacter(c, s);
-      this.#flushEcho();
-    }
+    if (this.#has(LFLAG.ECHO)) this.#edit.echoCharacter(c, s);
     this.wire.signal(sig);
     return true;
   }
@@ -160,7 +164,7 @@ export class LineDiscipline {
     else if (extended && isControl(s, CC.WERASE, c)) this.#edit.erase("word", s);
     else if (extended && isControl(s, CC.LNEXT, c)) {
       this.#literalNext = true;
-      if (this.#has(LFLAG.ECHO) && this.#has(LFLAG.ECHOCTL)) this.#echo.push(0x5e, 8);
+      if (this.#has(LFLAG.ECHO)) this.#edit.echoLiteralNext(s);
     } else if (extended && this.#has(LFLAG.ECHO) && isControl(s, CC.REPRINT, c)) this.#edit.reprint(s);
     else if (c === NL) {
       if (this.#has(LFLAG.ECHO) || this.#has(LFLAG.ECHONL)) this.#echo.push(NL);
@@ -169,7 +173,7 @@ export class LineDiscipline {
       this.#commit();
       this.input.pushEndOfFile();
     } else if (isControl(s, CC.EOL, c) || (extended && isControl(s, CC.EOL2, c))) {
-      if (this.#has(LFLAG.ECHO)) this.#edit.echoTyped(c, s);
+      if (this.#has(LFLAG.ECHO)) this.#edit.echoLineEnd(c, s);
       this.#endLine(c);
     } else return false;
     return true;
@@ -185,16 +189,14 @@ export class LineDiscipline {
     this.#edit.clear();
   }
 
-  #store(c: number): void {
+  /** `typed` is the character before CR and NL were exchanged: a newline made of a carriage return shows as one even with ECHOCTL. */
+  #store(c: number, typed: number): void {
     const canonical = this.canonical;
     if (canonical && this.#edit.bytes.length + this.input.bytes >= LINE_MAX - 1) {
       if ((this.termios.iflag & IFLAG.IMAXBEL) !== 0) this.#echo.push(7);
       return;
     }
-    if (this.#has(LFLAG.ECHO)) {
-      if (c === NL) this.#echo.push(NL);
-      else this.#edit.echoTyped(c, this.termios);
-    }
+    if (this.#has(LFLAG.ECHO)) this.#edit.echoTyped(c, this.termios, c === NL && typed === CR);
     if (canonical) this.#edit.bytes.push(c);
     else this.input.push(c);
   }

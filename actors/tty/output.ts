@@ -1,12 +1,16 @@
 /** Output processing of a terminal (n_tty's do_output_char): newline mapping, tab expansion, and the column the cursor is in, which erasing a tab needs. */
-import { OFLAG } from "../../syscalls/abi/termios.ts";
+import { IFLAG, OFLAG } from "../../syscalls/abi/termios.ts";
 import type { Termios } from "./termios.ts";
 
 const NL = 10, CR = 13, TAB = 9, BS = 8;
 const PLAIN = OFLAG.OPOST | OFLAG.ONLCR;
 const MAPPING = OFLAG.OPOST | OFLAG.OLCUC | OFLAG.ONLCR | OFLAG.OCRNL | OFLAG.ONOCR | OFLAG.ONLRET;
 
-const isContinuation = (c: number): boolean => (c & 0xc0) === 0x80;
+/** A byte that moves the cursor: with IUTF8 not a character's continuation. */
+const advances = (c: number, s: Termios): boolean =>
+  c >= 32 && c !== 127 && ((s.iflag & IFLAG.IUTF8) === 0 || (c & 0xc0) !== 0x80);
+/** As Linux's toupper: ASCII and Latin-1. */
+const upper = (c: number): number => (c >= 97 && c <= 122) || (c >= 0xe0 && c <= 0xfe && c !== 0xf7) ? c - 32 : c;
 
 export class OutputProcessor {
   column = 0;
@@ -14,14 +18,14 @@ export class OutputProcessor {
   /** The bytes that go to the wire: `bytes` itself when nothing changes, else a new array. */
   process(bytes: Uint8Array, s: Termios): Uint8Array {
     if ((s.oflag & OFLAG.OPOST) === 0) return bytes;
-    if ((s.oflag & MAPPING) === PLAIN && (s.oflag & OFLAG.TABDLY) !== OFLAG.TABDLY) return this.#newlinesOnly(bytes);
+    if ((s.oflag & MAPPING) === PLAIN && (s.oflag & OFLAG.TABDLY) !== OFLAG.TABDLY) return this.#newlinesOnly(bytes, s);
     const out: number[] = [];
     for (const c of bytes) this.#one(c, s, out);
     return Uint8Array.from(out);
   }
 
   /** Follows the column over bytes written as they are. */
-  follow(bytes: Uint8Array): void {
+  follow(bytes: Uint8Array, s: Termios): void {
     let from = bytes.length;
     while (from > 0 && bytes[from - 1] !== NL && bytes[from - 1] !== CR) from--;
     if (from > 0) this.column = 0;
@@ -29,12 +33,12 @@ export class OutputProcessor {
       const c = bytes[i];
       if (c === TAB) this.column = (this.column | 7) + 1;
       else if (c === BS) this.column = Math.max(0, this.column - 1);
-      else if (c >= 32 && c !== 127 && !isContinuation(c)) this.column++;
+      else if (advances(c, s)) this.column++;
     }
   }
 
-  #newlinesOnly(bytes: Uint8Array): Uint8Array {
-    this.follow(bytes);
+  #newlinesOnly(bytes: Uint8Array, s: Termios): Uint8Array {
+    this.follow(bytes, s);
     let newlines = 0;
     for (let at = bytes.indexOf(NL); at >= 0; at = bytes.indexOf(NL, at + 1)) newlines++;
     if (newlines === 0) return bytes;
@@ -76,8 +80,8 @@ export class OutputProcessor {
       else out.push(TAB);
     } else {
       if (c === BS) this.column = Math.max(0, this.column - 1);
-      else if (c >= 32 && c !== 127 && !isContinuation(c)) this.column++;
-      out.push(has(OFLAG.OLCUC) && c >= 97 && c <= 122 ? c - 32 : c);
+      else if (advances(c, s)) this.column++;
+      out.push(has(OFLAG.OLCUC) ? upper(c) : c);
     }
   }
 }
