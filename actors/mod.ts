@@ -54,3 +54,4 @@ export { Deadlock } from "./machine.ts";
 export * from "./sysv.ts";
 export { makePipe, openFifo, Pipe, PipeEnd } from "./pipe.ts";
 export { AnonymousInode } from "./vfs/anonymous.ts";
+export { compareTasks } from "./kcmp.ts";

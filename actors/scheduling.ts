@@ -88,6 +88,15 @@ export const setIoPriority = (t: Task, target: Task, value: number): number => {
   return 0;
 };
 
+/** A child of a task with SCHED_RESET_ON_FORK: no real-time policy, no negative nice value (sched_fork). */
+export const resetScheduling = (child: Task): void => {
+  if (isRealTime(child.policy)) {
+    child.policy = SCHED.OTHER;
+    child.rtPriority = 0;
+    child.nice = 0;
+  } else if (child.nice < 0) child.nice = 0;
+};
+
 /** sched_setaffinity: one CPU, number 0. */
 export const setAffinity = (t: Task, target: Task, mask: Uint8Array): number => {
   if (!sameOwner(t, target) && !capable(t.cred, CAP.SYS_NICE)) return -E.PERM;

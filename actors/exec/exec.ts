@@ -8,6 +8,7 @@ import { ALL_CAPS } from "../credentials.ts";
 import { exitTask, forget, noteMemoryPeak, releaseMemory } from "../task/exit.ts";
 import { NO_ALT_STACK, type Task } from "../task/task.ts";
 import type { VmGroup } from "../vm_group.ts";
+import { applyMemoryLimits } from "../resource_limits.ts";
 import { findProgram } from "./find.ts";
 import { loadProgram } from "./load.ts";
 
@@ -55,6 +56,7 @@ const commit = (t: Task, vm: VmGroup, sp: number, entry: number, comm: string): 
   releaseMemory(t);
   for (const hook of execHooks) hook(t);
   t.vm = vm;
+  applyMemoryLimits(t);
   t.cpu = vm.space.newCpu();
   t.holdings.vm = t.holdings.cpu = true;
   machine.counters.liveCpus++;

@@ -2,6 +2,8 @@
  * Making tasks: clone, clone3, fork, vfork are one operation (kernel/fork.c). Normalise the arguments, check every rule, acquire everything with undo, then
  * commit in one step that cannot fail; nothing is visible before the commit.
  */
+import { armCpuLimit } from "../cpu_timers.ts";
+import { resetScheduling } from "../scheduling.ts";
 import { E, errno } from "../../syscalls/abi/errno.ts";
 import { CLONE } from "../../syscalls/abi/clone.ts";
 import { BadAddress } from "../../cpu/types.ts";
@@ -135,6 +137,7 @@ const commit = (t: Task, child: Task, r: CloneRequest): void => {
   } else {
     joinFamily(t, child, r);
     machine.groups.set(child.group.tgid, child.group);
+    armCpuLimit(child.group);
   }
   child.group.live++;
   machine.tasks.set(child.tid, child);
@@ -160,6 +163,7 @@ const inherit = (t: Task, child: Task, r: CloneRequest): void => {
   child.nice = t.nice;
   child.policy = t.policy;
   child.rtPriority = t.rtPriority;
+  if (t.resetOnFork) resetScheduling(child);
   child.affinity = t.affinity;
   child.timerSlack = t.timerSlack;
   child.ioPriority = t.ioPriority;

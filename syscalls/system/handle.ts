@@ -1,11 +1,19 @@
 /** Calls about the machine; prctl dispatches to the actor's table of options. */
-import { CAP, capable, copyAcross, mayTrace, type Piece, prctlOptions, type Task } from "../../actors/mod.ts";
+import {
+  CAP,
+  capable,
+  compareTasks,
+  copyAcross,
+  mayTrace,
+  type Piece,
+  prctlOptions,
+  type Task,
+} from "../../actors/mod.ts";
 import type { Handlers } from "../abi/call.ts";
 import { E, fail } from "../abi/errno.ts";
 import { encodeStruct } from "../abi/layout.ts";
 import { GRND, KERNEL_RELEASE, KERNEL_VERSION, SYSINFO, UTSNAME } from "../abi/system.ts";
 import type { system } from "./declare.ts";
-import { compareTasks } from "./kcmp.ts";
 
 const NAME_MAX = 64;
 const IOV_MAX = 1024;

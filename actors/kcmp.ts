@@ -1,6 +1,7 @@
 /** kcmp: whether two tasks point at the same kernel object (kernel/kcmp.c, SEMANTICS 8.9–8.11). */
-import { mayTrace, type Task } from "../../actors/mod.ts";
-import { E } from "../abi/errno.ts";
+import { E } from "../syscalls/abi/errno.ts";
+import { mayTrace } from "./cross_memory.ts";
+import type { Task } from "./task/task.ts";
 
 const numbers = new WeakMap<object, number>();
 let next = 1;
