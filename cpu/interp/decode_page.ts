@@ -10,7 +10,7 @@
 import { PAGE, R_IMM, R_LEN, R_OP, RECORD, RECORDS_PER_PAGE } from "../layout.ts";
 import { decode, encodeRecord, lengthOf } from "../rv64/decode.ts";
 import type { CodeMemory } from "./code_memory.ts";
-import { farOpOf, OP_ILLEGAL, OP_STRADDLE, OP_UNDECODED, opOf, pairOf } from "./handlers.ts";
+import { extend, farOpOf, OP_ILLEGAL, OP_STRADDLE, OP_UNDECODED, opOf } from "./handlers.ts";
 
 /** Matches no halfword: the next page has not been looked at. */
 const UNKNOWN = -1;
@@ -23,8 +23,8 @@ export const STRADDLE_SENTINEL = 1;
  */
 export function decodeFrom(guest: DataView, offset: number, code: CodeMemory, records: number): void {
   const view = code.view;
-  /** Record and op of the instruction before, which may join with this one. */
-  let before = 0, beforeOp = OP_UNDECODED;
+  /** Records whose chain reaches up to here. */
+  let open: number[] = [];
   while (offset < PAGE) {
     const at = records + (offset >>> 1) * RECORD;
     if (view.getUint16(at + R_OP, true) !== OP_UNDECODED) return;
@@ -39,10 +39,8 @@ export function decodeFrom(guest: DataView, offset: number, code: CodeMemory, re
     encodeRecord(d, view, at);
     const op = opOf(d, offset);
     view.setUint16(at + R_OP, op, true);
-    const pair = pairOf(beforeOp, op);
-    if (pair !== 0) view.setUint16(before + R_OP, pair, true);
-    before = at;
-    beforeOp = op;
+    open = open.filter((record) => lengthen(view, record, op));
+    open.push(at);
     if (d.row.name === "jal" || d.row.name === "jalr") return;
     offset += length;
   }
@@ -62,6 +60,13 @@ export function decodeStraddling(low: number, high: number, code: CodeMemory, re
     view.setUint16(at + R_OP, farOpOf(d), true);
   }
   view.setInt32(last + R_IMM, high, true);
+}
+
+/** Adds an instruction to the chain of a record; false if there is no such chain. */
+function lengthen(view: DataView, record: number, op: number): boolean {
+  const chain = extend(view.getUint16(record + R_OP, true), op);
+  if (chain !== 0) view.setUint16(record + R_OP, chain, true);
+  return chain !== 0;
 }
 
 function special(view: DataView, at: number, op: number, length: number): void {

@@ -28,7 +28,7 @@ import { STRADDLE_SENTINEL } from "./decode_page.ts";
 import { multiplyAddFuses } from "./emit_exactness.ts";
 import { EmitOps } from "./emit_ops.ts";
 import { type Access, type Exits, Frame } from "./frame.ts";
-import { type Handler, HANDLERS, type Pair, PAIRS } from "./handlers.ts";
+import { type Chain, CHAINS, type Handler, HANDLERS } from "./handlers.ts";
 import { MISS_BYTES, Reason } from "./reasons.ts";
 
 const MAXIMUM_PAGES = 65536;
@@ -137,7 +137,7 @@ function emitRecords(frame: Frame, exits: Exits): void {
   const bodies = [
     ...SPECIAL,
     ...HANDLERS.map((h) => (frame: Frame) => emitHandler(frame, h)),
-    ...PAIRS.map((p) => (frame: Frame) => emitPair(frame, p)),
+    ...CHAINS.map((c) => (frame: Frame) => emitChain(frame, c)),
   ];
   const labels: Label[] = [];
   const nest = (i: number): void => {
@@ -199,11 +199,13 @@ function emitHandler(frame: Frame, handler: Handler): void {
   if (emitMeaning(frame, handler)) frame.f.br(frame.exits.next);
 }
 
-/** The second instruction is counted and can leave like any other, from its own record. */
-function emitPair(frame: Frame, pair: Pair): void {
-  if (!emitMeaning(frame, pair.first)) throw new Error(`${pair.first.row.name} cannot come first in a pair`);
-  emitCount(frame);
-  emitHandler(frame, pair.second);
+/** Each instruction is counted and can leave like any other, from its own record. */
+function emitChain(frame: Frame, { handlers }: Chain): void {
+  for (const handler of handlers.slice(0, -1)) {
+    if (!emitMeaning(frame, handler)) throw new Error(`${handler.row.name} can only end a chain`);
+    emitCount(frame);
+  }
+  emitHandler(frame, handlers.at(-1)!);
 }
 
 /** Does one instruction and moves to the next record; false if the instruction never goes on there. */

@@ -8,7 +8,7 @@
 import { COMPRESSED_ROWS } from "../rv64/compressed.ts";
 import type { Decoded } from "../rv64/decode.ts";
 import { type Row, ROWS } from "../rv64/rows.ts";
-import { FREQUENT_PAIRS } from "./frequent_pairs.ts";
+import { FREQUENT_CHAINS } from "./frequent_chains.ts";
 import { PAGE } from "../layout.ts";
 
 export const OP_UNDECODED = 0;
@@ -31,11 +31,10 @@ export interface Handler {
   readonly rm: number;
 }
 
-/** Two instructions, one after the other, under one dispatch. */
-export interface Pair {
+/** Instructions one after the other under one dispatch. Every shorter beginning of a chain is a chain too. */
+export interface Chain {
   readonly op: number;
-  readonly first: Handler;
-  readonly second: Handler;
+  readonly handlers: readonly Handler[];
 }
 
 const compressed = new Set(COMPRESSED_ROWS.map((c) => c.base.id));
@@ -82,15 +81,23 @@ function handlerNamed(name: string): Handler {
   return handler;
 }
 
-export const PAIRS: readonly Pair[] = FREQUENT_PAIRS.map((text, i) => {
-  const [first, second] = text.split(" ").map(handlerNamed);
-  return { op: FIRST + HANDLERS.length + i, first, second };
+export const CHAINS: readonly Chain[] = FREQUENT_CHAINS.map((text, i) => {
+  return { op: FIRST + HANDLERS.length + i, handlers: text.split(" ").map(handlerNamed) };
 });
-const pairs = new Map(PAIRS.map((p) => [p.first.op << 16 | p.second.op, p.op]));
 
-/** The op that does `first` and then `second`, whose record follows it; 0 when there is none. */
-export function pairOf(first: number, second: number): number {
-  return pairs.get(first << 16 | second) ?? 0;
+/** Op of the chain that a longer one begins with, shifted, and op of the instruction added, to the op of the longer. */
+const longer = new Map<number, number>();
+const opOfText = new Map(FREQUENT_CHAINS.map((text, i) => [text, CHAINS[i].op]));
+for (const [i, text] of FREQUENT_CHAINS.entries()) {
+  const { op, handlers } = CHAINS[i];
+  const beginning = handlers.length === 2 ? handlers[0].op : opOfText.get(text.slice(0, text.lastIndexOf(" ")));
+  if (beginning === undefined) throw new Error(`the beginning of "${text}" is no chain`);
+  longer.set(beginning << 16 | handlers.at(-1)!.op, op);
+}
+
+/** The op that does what `chain` (an instruction or a chain) does and then `next`, whose record follows; 0 when there is none. */
+export function extend(chain: number, next: number): number {
+  return longer.get(chain << 16 | next) ?? 0;
 }
 
 /** Op by form; OP_STEP where there is no handler for it. */
