@@ -1,9 +1,7 @@
 /** Paths: opening, metadata, directories, links. */
 import {
   absent,
-  address,
   call,
-  cell,
   dirfd,
   type Family,
   fd,
