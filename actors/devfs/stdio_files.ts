@@ -5,7 +5,7 @@
 import { E } from "../../syscalls/abi/errno.ts";
 import type { Machine } from "../machine.ts";
 import type { Task } from "../task/task.ts";
-import { hostTty } from "../tty/host_tty.ts";
+import { forwardHostSignals, giveTerminal, hostTty } from "../tty/host_tty.ts";
 import { TtyFile } from "../tty/tty_file.ts";
 import { ptsDirectory } from "../tty/tty_nodes.ts";
 import { Inode, S_IFCHR, S_IFIFO, S_IFREG, S_IFSOCK, type SetAttributes, type Stat } from "../vfs/inode.ts";
@@ -189,7 +189,10 @@ class StreamFile extends OpenFile {
   }
 }
 
-/** Descriptors 0, 1 and 2 of the first process. Streams that are the host's terminal share one description, as under a login shell. */
+/**
+ * Descriptors 0, 1 and 2 of the first process. Streams that are the host's terminal share one description, as under a login shell, and the terminal controls the
+ * first process's session. Host signals are passed on until the door is closed.
+ */
 export const openStdio = (machine: Machine, door: StdioDoor): [OpenFile, OpenFile, OpenFile] => {
   let terminal: OpenFile | undefined;
   const nodes: StreamInode[] = [];
@@ -216,6 +219,8 @@ export const openStdio = (machine: Machine, door: StdioDoor): [OpenFile, OpenFil
     file.pos = facts.position;
     files.push(file);
   }
+  if (terminal !== undefined && machine.init !== undefined) giveTerminal(machine, machine.init);
+  forwardHostSignals(machine, door);
   return files as [OpenFile, OpenFile, OpenFile];
 };
 

@@ -8,7 +8,8 @@ import type { Machine } from "../machine.ts";
 import { SIG_DFL } from "../signal_handlers.ts";
 import { fromKernel } from "../signals/generate.ts";
 import type { ThreadGroup } from "../task/thread_group.ts";
-import { listenForHostSignals, type TerminalDoor } from "../world/terminal.ts";
+import type { StdioDoor } from "../world/stdio.ts";
+import type { TerminalDoor } from "../world/terminal.ts";
 import { hangUpSession, takeTerminal } from "./job_control.ts";
 import type { LineDiscipline } from "./line_discipline.ts";
 import { terminalsOf } from "./terminals.ts";
@@ -104,14 +105,14 @@ export const giveTerminal = (machine: Machine, init: ThreadGroup): void => {
 };
 
 /**
- * Passes the host's signals on: those of a keyboard to the terminal's foreground group, the others to the first process. Returns what ends it.
+ * Passes the host's signals on: those of a keyboard to the terminal's foreground group, the others to the first process.
  */
-export const forwardHostSignals = (machine: Machine, door: TerminalDoor | undefined): () => void =>
-  listenForHostSignals((sig) =>
+export const forwardHostSignals = (machine: Machine, door: StdioDoor): void =>
+  door.signals?.((sig) =>
     machine.fromHost(() => {
       const tty = terminalsOf(machine).host;
       if (sig === SIG.WINCH) {
-        if (tty !== undefined && door !== undefined) tty.resize({ ...tty.size, ...door.size });
+        if (tty !== undefined && door.terminal !== undefined) tty.resize({ ...tty.size, ...door.terminal.size });
       } else if (
         tty !== undefined && tty.foreground !== 0 && (sig === SIG.INT || sig === SIG.QUIT || sig === SIG.CONT)
       ) {

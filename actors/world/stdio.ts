@@ -3,7 +3,7 @@
  * `MemoryStdio` there instead. All input enters through callbacks (or the synchronous reads of a regular file), so that a run can be recorded and replayed.
  */
 import { E } from "../../syscalls/abi/errno.ts";
-import { HostTerminal, type TerminalDoor } from "./terminal.ts";
+import { HostTerminal, listenForHostSignals, type TerminalDoor } from "./terminal.ts";
 
 export type StreamKind = "terminal" | "file" | "pipe" | "socket" | "character";
 export type StreamNumber = 0 | 1 | 2;
@@ -44,7 +44,9 @@ export interface StdioDoor {
   truncate(stream: StreamNumber, size: number): number;
   /** The terminal, when any of the streams is one. */
   readonly terminal: TerminalDoor | undefined;
-  /** Gives the host its terminal back as it was. */
+  /** Calls `deliver` with the guest's number of each signal the host sends us, until `close`. */
+  signals?(deliver: (sig: number) => void): void;
+  /** Gives the host its terminal and its signals back as they were. */
   close(): void;
 }
 
@@ -233,7 +235,13 @@ export class HostStdio implements StdioDoor {
       return failure(error);
     }
   }
+  signals(deliver: (sig: number) => void): void {
+    this.#deaf();
+    this.#deaf = listenForHostSignals(deliver);
+  }
+  #deaf = () => {};
   close(): void {
+    this.#deaf();
     this.terminal?.close();
   }
 }

@@ -2,12 +2,11 @@
 import { deepStrictEqual as equal, ok, throws } from "node:assert/strict";
 import { makeDevfs, openDevice } from "../../../actors/devfs/devfs.ts";
 import { openStdio } from "../../../actors/devfs/stdio_files.ts";
-import { forwardHostSignals, giveTerminal } from "../../../actors/tty/host_tty.ts";
-import { makedev, terminalsOf } from "../../../actors/tty/terminals.ts";
+import { makedev } from "../../../actors/tty/terminals.ts";
 import type { OpenFile } from "../../../actors/vfs/open_file.ts";
 import { O_RDWR, O_WRONLY, POLLIN, POLLOUT } from "../../../actors/vfs/open_file.ts";
 import { Vfs } from "../../../actors/vfs/vfs.ts";
-import { MemoryStdio } from "../../../actors/world/stdio.ts";
+import { HostStdio, MemoryStdio } from "../../../actors/world/stdio.ts";
 import type { TerminalDoor } from "../../../actors/world/terminal.ts";
 import { E, Errno } from "../../../syscalls/abi/errno.ts";
 import { SIG } from "../../../syscalls/abi/signals.ts";
@@ -160,7 +159,6 @@ const atTerminal = (mapsNewlines: boolean) => {
   const { machine, vfs, t } = setUp();
   const terminal = new FakeTerminal(mapsNewlines);
   const [file] = openStdio(machine, new MemoryStdio({ terminal }));
-  giveTerminal(machine, t.group);
   return { machine, vfs, t, terminal, file };
 };
 
@@ -236,12 +234,12 @@ Deno.test("a hangup of the host's terminal ends input", () => {
 Deno.test("host signals reach the first process", async () => {
   const { machine, t } = setUp();
   t.handlers.set(SIG.USR1, { handler: 0x1000, flags: 0, mask: 0n });
-  const stop = forwardHostSignals(machine, undefined);
+  const door = new HostStdio();
+  openStdio(machine, door);
   Deno.kill(Deno.pid, "SIGUSR1");
   for (let i = 0; i < 100 && !t.group.pending.has(SIG.USR1); i++) {
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
-  stop();
+  door.close();
   ok(t.group.pending.has(SIG.USR1));
-  equal(terminalsOf(machine).host, undefined);
 });
