@@ -31,7 +31,8 @@ export class HostFs {
   constructor(readonly root: string, readonly overlay = "") {}
 
   rootInode(): HostInode {
-    return this.inode(this.root, "/", hostFs.lstat(this.root === "" ? "/" : this.root));
+    const path = this.root === "" ? "/" : this.root;
+    return this.inode(path, "/", hostFs.lstat(path));
   }
 
   /** The inode for a host path and its metadata; the same object for the same file. */
