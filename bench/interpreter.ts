@@ -1,6 +1,7 @@
 /**
- * Throughput of the interpreter on the kernels of `bench/guests`, beside qemu-riscv64 on the same binaries. The guests are
- * freestanding and make two system calls, write and exit, which the loop below answers; the kernel has no part in it.
+ * Throughput of the interpreter on the kernels of `bench/guests`, beside qemu-riscv64 on the same binaries. The
+ * guests are freestanding and make two system calls, write and exit, which the loop below answers; the kernel has no
+ * part in it.
  *
  *     deno run -A bench/interpreter.ts [KERNEL...]
  */

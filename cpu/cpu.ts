@@ -1,7 +1,7 @@
 /**
- * The CPU a task owns: registers in its block of the shadow memory, run by the wasm interpreter. What the interpreter cannot do by
- * itself comes back here as a reason: decode a page, ask the address space about an access, take one step of the
- * reference interpreter. Only what the kernel must see leaves `run`.
+ * The CPU a task owns: registers in its block of the shadow memory, run by the wasm interpreter. What the interpreter
+ * cannot do by itself comes back here as a reason: decode a page, ask the address space about an access, take one
+ * step of the reference interpreter. Only what the kernel must see leaves `run`.
  */
 
 import type { CodePages } from "./interp/code_memory.ts";
@@ -48,8 +48,8 @@ export interface CpuHost {
 }
 
 /**
- * Instructions per call of the interpreter. V8 puts better code in place only when a function is entered anew, so a long slice is cut;
- * one entry costs about 0.1 µs.
+ * Instructions per call of the interpreter. V8 puts better code in place only when a function is entered anew, so a
+ * long slice is cut; one entry costs about 0.1 µs.
  */
 const CHUNK = 1 << 17;
 const NO_FAULT: Fault = { signal: "SEGV", code: 0, addr: 0n };
@@ -157,7 +157,9 @@ export class GuestCpu implements Cpu {
     decodeFrom(guest, pc & 0xfff, this.host.codePages.code, records >>> 0);
   }
 
-  /** An instruction across two pages: one step, and if the next page can be read by now, the record for the next time. */
+  /**
+   * An instruction across two pages: one step, and if the next page can be read by now, the record for the next time.
+   */
   #straddle(): Trap | typeof CONTINUE {
     const at = this.pc;
     const trap = this.#step();
@@ -170,7 +172,10 @@ export class GuestCpu implements Cpu {
     return trap;
   }
 
-  /** A load or store found a permission bit clear: resolve it for every page it touches, then let the interpreter retry. */
+  /**
+   * A load or store found a permission bit clear: resolve it for every page it touches, then let the interpreter
+   * retry.
+   */
   #miss(): Trap | typeof CONTINUE {
     const addr = this.#bigAt(TRAP_ADDR);
     const access = this.#words()[this.#base + (TRAP_ACCESS >> 2)];
@@ -255,7 +260,9 @@ export class GuestCpu implements Cpu {
     return this.#retired;
   }
 
-  /** Integer and floating-point registers, pc and fcsr; not the reservation. `other` may be in another address space. */
+  /**
+   * Integer and floating-point registers, pc and fcsr; not the reservation. `other` may be in another address space.
+   */
   copyRegistersFrom(other: Cpu): void {
     if (!(other instanceof GuestCpu)) throw new Error("registers of a foreign kind of CPU");
     const from = other.#words().subarray(other.#base, other.#base + (RES_ADDR >> 2));

@@ -1,7 +1,7 @@
 /**
- * Generates the interpreter's wasm module and commits its bytes to `cpu/interp/interpreter_bytes.ts`, so that starting up generates
- * nothing. Run it after a change to the meanings, the rows, the layout or the emitter; a test compares the file with a
- * fresh generation.
+ * Generates the interpreter's wasm module and commits its bytes to `cpu/interp/interpreter_bytes.ts`, so that
+ * starting up generates nothing. Run it after a change to the meanings, the rows, the layout or the emitter; a test
+ * compares the file with a fresh generation.
  *
  *     deno run -A tools/build_interpreter.ts
  */

@@ -1,7 +1,7 @@
 /**
- * The pre-decoded records of a machine: one wasm memory, handed out as pages of records, one per guest code page. VM groups made
- * by fork share the records of pages they inherit, so a page is counted. `CodePages` is one address space's view: which of its
- * guest pages have records, kept in the CODE_MAP of its shadow memory.
+ * The pre-decoded records of a machine: one wasm memory, handed out as pages of records, one per guest code page. VM
+ * groups made by fork share the records of pages they inherit, so a page is counted. `CodePages` is one address
+ * space's view: which of its guest pages have records, kept in the CODE_MAP of its shadow memory.
  */
 
 import { CODE_MAP, CODE_PAGE_BYTES, PERM_W, PERMS, R_OP, RECORD, RECORDS_PER_PAGE, SENTINELS } from "../layout.ts";
@@ -78,8 +78,9 @@ export class CodeMemory {
 }
 
 /**
- * The decoded pages of one address space. A page with records must not be writable in the permission bytes: a write then misses, and
- * whoever resolves the miss calls `drop` before giving the bit back. The same holds for unmapping and for losing PERM_X.
+ * The decoded pages of one address space. A page with records must not be writable in the permission bytes: a write
+ * then misses, and whoever resolves the miss calls `drop` before giving the bit back. The same holds for unmapping
+ * and for losing PERM_X.
  */
 export class CodePages {
   readonly #pages = new Set<number>();
@@ -91,7 +92,10 @@ export class CodePages {
     return this.#pages.has(page);
   }
 
-  /** Gives the guest page records, none decoded yet, and takes its write permission bit. The caller has checked PERM_X. */
+  /**
+   * Gives the guest page records, none decoded yet, and takes its write permission bit. The caller has checked
+   * PERM_X.
+   */
   create(page: number): number {
     if (this.#pages.has(page)) throw new Error(`page ${page} has records already`);
     const at = this.code.allocate();

@@ -1,10 +1,12 @@
 /**
- * Decoding on demand: when the interpreter meets an undecoded record, the instructions from there on are decoded until control
- * surely goes elsewhere. A record depends on the bytes of its own page only, so records can be shared wherever the bytes are.
+ * Decoding on demand: when the interpreter meets an undecoded record, the instructions from there on are decoded
+ * until control surely goes elsewhere. A record depends on the bytes of its own page only, so records can be shared
+ * wherever the bytes are.
  *
- * The exception is an instruction across two pages. Its record is the second sentinel, two records further than its place, and is
- * reached through the last record of the page, which first compares the halfword in the next page with the one decoded and
- * moves the pc's origin by those two records. The record behind it is a page end again, for the pc after the instruction.
+ * The exception is an instruction across two pages. Its record is the second sentinel, two records further than its
+ * place, and is reached through the last record of the page, which first compares the halfword in the next page with
+ * the one decoded and moves the pc's origin by those two records. The record behind it is a page end again, for the
+ * pc after the instruction.
  */
 
 import { PAGE, R_IMM, R_LEN, R_OP, RECORD, RECORDS_PER_PAGE } from "../layout.ts";
@@ -18,8 +20,8 @@ const UNKNOWN = -1;
 export const STRADDLE_SENTINEL = 1;
 
 /**
- * Decodes from byte `offset` of a guest page. `guest` views the page's bytes, `records` is the address of its records. Stops after an
- * unconditional jump or an illegal encoding, at a decoded record, or at the page's end.
+ * Decodes from byte `offset` of a guest page. `guest` views the page's bytes, `records` is the address of its
+ * records. Stops after an unconditional jump or an illegal encoding, at a decoded record, or at the page's end.
  */
 export function decodeFrom(guest: DataView, offset: number, code: CodeMemory, records: number): void {
   const view = code.view;
@@ -46,7 +48,9 @@ export function decodeFrom(guest: DataView, offset: number, code: CodeMemory, re
   }
 }
 
-/** Decodes the instruction whose halves are the last of one page and the first of the next, for the page at `records`. */
+/**
+ * Decodes the instruction whose halves are the last of one page and the first of the next, for the page at `records`.
+ */
 export function decodeStraddling(low: number, high: number, code: CodeMemory, records: number): void {
   const view = code.view;
   const last = records + (RECORDS_PER_PAGE - 1) * RECORD;

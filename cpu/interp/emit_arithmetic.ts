@@ -1,6 +1,6 @@
 /**
- * 64-bit integer operations that WebAssembly lacks or defines differently: RISC-V division, high products, byte reversal.
- * Arguments are used more than once and must be cheap to repeat (a read of a local).
+ * 64-bit integer operations that WebAssembly lacks or defines differently: RISC-V division, high products, byte
+ * reversal. Arguments are used more than once and must be cheap to repeat (a read of a local).
  */
 
 import { binary, choose, type I64, i64Const, select, unary } from "../wasm/expression.ts";
@@ -13,7 +13,9 @@ function isZero(a: I64) {
   return unary("i64.eqz", a);
 }
 
-/** wasm traps on division by zero and on overflow, RISC-V defines both. Dividing by -1 is negation, overflow included. */
+/**
+ * wasm traps on division by zero and on overflow, RISC-V defines both. Dividing by -1 is negation, overflow included.
+ */
 export function divide(a: I64, b: I64): I64 {
   const minusOne = binary("i64.eq", b, ONES);
   return choose(isZero(b), ONES, choose(minusOne, binary("i64.sub", ZERO, a), binary("i64.div_s", a, b)));
@@ -60,7 +62,10 @@ export function byteSwap(frame: Frame, a: I64): I64 {
   return binary("i64.rotl", halves, i64Const(32));
 }
 
-/** Each byte becomes ff if any of its bits was set: the addition carries into bit 7 unless the low seven bits are zero. */
+/**
+ * Each byte becomes ff if any of its bits was set: the addition carries into bit 7 unless the low seven bits are
+ * zero.
+ */
 export function orCombine(a: I64): I64 {
   const sevens = i64Const(0x7f7f7f7f7f7f7f7fn);
   const carried = binary("i64.or", binary("i64.add", binary("i64.and", a, sevens), sevens), a);

@@ -1,9 +1,9 @@
 /**
- * Exactness of host arithmetic: the rounding error of a sum, whether a product is exact, a fused multiply-add made of plain operations.
- * All of it holds only within the exponent ranges that `emit_float.ts` checks before use.
+ * Exactness of host arithmetic: the rounding error of a sum, whether a product is exact, a fused multiply-add made of
+ * plain operations. All of it holds only within the exponent ranges that `emit_float.ts` checks before use.
  *
- * Sources: the error-free transformations of Knuth (sum) and Dekker (product); fused multiply-add by rounding the small part to
- * odd after Boldo and Melquiond, "Emulation of a FMA and correctly rounded sums" (2008).
+ * Sources: the error-free transformations of Knuth (sum) and Dekker (product); fused multiply-add by rounding the
+ * small part to odd after Boldo and Melquiond, "Emulation of a FMA and correctly rounded sums" (2008).
  */
 
 import {
@@ -57,7 +57,10 @@ export function productInexact(frame: Frame, a: F64, b: F64): I32 {
   return binary("i32.or", long, wide);
 }
 
-/** `sum` + `error` rounded to odd: if inexact, the neighbour of `sum` whose last bit is 1 stands for what lies between. */
+/**
+ * `sum` + `error` rounded to odd: if inexact, the neighbour of `sum` whose last bit is 1 stands for what lies
+ * between.
+ */
 export function roundToOdd(frame: Frame, sum: F64, error: F64): F64 {
   const bits = frame.keep(unary("i64.reinterpret_f64", sum));
   const errorBits = unary("i64.reinterpret_f64", error);
@@ -68,7 +71,10 @@ export function roundToOdd(frame: Frame, sum: F64, error: F64): F64 {
   return unary("f64.reinterpret_i64", select(adjust, binary("i64.add", bits, step), bits));
 }
 
-/** Whether relaxed multiply-add rounds once on this host: (1 + 2^-30)² - (1 + 2^-29) is 2^-60, or 0 when the product is rounded first. */
+/**
+ * Whether relaxed multiply-add rounds once on this host: (1 + 2^-30)² - (1 + 2^-29) is 2^-60, or 0 when the product
+ * is rounded first.
+ */
 export function multiplyAddFuses(): I32 {
   const factor = unary("f64x2.splat", f64Const(1 + 2 ** -30));
   const sum = relaxedMadd(factor, factor, unary("f64x2.splat", f64Const(-1 - 2 ** -29)));

@@ -1,7 +1,8 @@
 /**
- * Floating point in the interpreter. Host arithmetic gives the right value when rounding to nearest; what remains is the inexact flag.
- * Once it has accrued there is nothing to compute for it, until then the error of each operation is tested. NaNs, infinities, results near
- * the ends of the exponent range and other rounding modes take a step of the reference interpreter.
+ * Floating point in the interpreter. Host arithmetic gives the right value when rounding to nearest; what remains is
+ * the inexact flag. Once it has accrued there is nothing to compute for it, until then the error of each operation is
+ * tested. NaNs, infinities, results near the ends of the exponent range and other rounding modes take a step of the
+ * reference interpreter.
  *
  * Operands are raw register values, cheap to repeat; results are raw register values.
  */

@@ -1,6 +1,6 @@
 /**
- * Guest memory accesses in the interpreter: the permission check, plain loads and stores, and the atomics, which are plain
- * too because one thread runs all CPUs of a machine. A check that fails leaves before anything has changed.
+ * Guest memory accesses in the interpreter: the permission check, plain loads and stores, and the atomics, which are
+ * plain too because one thread runs all CPUs of a machine. A check that fails leaves before anything has changed.
  */
 
 import { PERM_R, PERM_W, PERMS, RES_ADDR, RES_VALUE, RES_WIDTH } from "../layout.ts";
@@ -77,7 +77,10 @@ export class MemoryEmitter {
     return value;
   }
 
-  /** Succeeds if the reservation is for this word and the word still holds what was loaded. Memory is touched only then. */
+  /**
+   * Succeeds if the reservation is for this word and the word still holds what was loaded. Memory is touched only
+   * then.
+   */
   sc(width: 32 | 64, address: I64, value: I64): I64 {
     const { f, block, shadow } = this.frame;
     const won = this.frame.scratch("i32");

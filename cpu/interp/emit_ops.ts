@@ -267,7 +267,10 @@ export class EmitOps implements Ops<Value, Truth> {
     return pure(this.#float.convert(to, from, this.#keep(a)));
   }
 
-  /** The floating-point registers fflags, frm and fcsr; others take a reference step. Writing zero bits back is no write. */
+  /**
+   * The floating-point registers fflags, frm and fcsr; others take a reference step. Writing zero bits back is no
+   * write.
+   */
   csr(op: "write" | "set" | "clear", value: Value): Value {
     const { frame } = this;
     const { f, shadow, block } = frame;

@@ -1,5 +1,6 @@
 /**
- * The interpreter as the rest of `cpu/` sees it: the module, compiled once per process, and one instance per address space.
+ * The interpreter as the rest of `cpu/` sees it: the module, compiled once per process, and one instance per address
+ * space.
  */
 
 import { INTERPRETER_BASE64 } from "./interpreter_bytes.ts";

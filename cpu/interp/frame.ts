@@ -1,6 +1,7 @@
 /**
- * What all handlers of the interpreter share while its one function is written: the memories, the locals, and the places a
- * handler can go to. Also the pool from which handlers take scratch locals, so that 300 handlers need a dozen of them.
+ * What all handlers of the interpreter share while its one function is written: the memories, the locals, and the
+ * places a handler can go to. Also the pool from which handlers take scratch locals, so that 300 handlers need a
+ * dozen of them.
  */
 
 import type { ValueType } from "../wasm/encoding.ts";

@@ -1,8 +1,8 @@
 /**
- * Instructions that follow each other often, twos first, then longer ones, most frequent first: the interpreter does each chain under
- * one dispatch (`handlers.ts`). Counted over the execution of Debian's python3, bash, busybox, sort and sha256sum, and for a third of
- * `bench/guests`. `/2` marks a compressed instruction, `!` a direct jump out of its page. An instruction of a chain costs about 70 bytes
- * of module.
+ * Instructions that follow each other often, twos first, then longer ones, most frequent first: the interpreter does
+ * each chain under one dispatch (`handlers.ts`). Counted over the execution of Debian's python3, bash, busybox, sort
+ * and sha256sum, and for a third of `bench/guests`. `/2` marks a compressed instruction, `!` a direct jump out of its
+ * page. An instruction of a chain costs about 70 bytes of module.
  */
 export const FREQUENT_CHAINS: readonly string[] = `
   sd/2 sd/2, ld/2 ld/2, add/2 add/2, xor xor, roriw roriw, ld/2 addi/2, add/2 bge, slli/2 add/2, addi/2 sd/2,

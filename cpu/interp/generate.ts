@@ -1,9 +1,9 @@
 /**
- * Writes the interpreter as one WebAssembly module: `run(block) -> reason` executes pre-decoded records until something needs
- * TypeScript. `tools/build_interpreter.ts` commits the bytes, so that a start-up generates nothing.
+ * Writes the interpreter as one WebAssembly module: `run(block) -> reason` executes pre-decoded records until
+ * something needs TypeScript. `tools/build_interpreter.ts` commits the bytes, so that a start-up generates nothing.
  *
- * Shape of the function: an outer loop that finds the records of the page at `target`, an inner loop that executes one record
- * per turn through a `br_table`, and around it the places where handlers leave.
+ * Shape of the function: an outer loop that finds the records of the page at `target`, an inner loop that executes
+ * one record per turn through a `br_table`, and around it the places where handlers leave.
  */
 
 import {

@@ -1,8 +1,8 @@
 /**
- * The operations of the interpreter: what the `op` field of a pre-decoded record can say. A few special ones, then for each
- * row one handler per form: its length (so that the step to the next record is a constant), and for direct jumps whether the
- * target lies in the same code page (so that no check is needed). The generator emits them in this order and the
- * decoder picks among them, so both read this table.
+ * The operations of the interpreter: what the `op` field of a pre-decoded record can say. A few special ones, then
+ * for each row one handler per form: its length (so that the step to the next record is a constant), and for direct
+ * jumps whether the target lies in the same code page (so that no check is needed). The generator emits them in this
+ * order and the decoder picks among them, so both read this table.
  */
 
 import { COMPRESSED_ROWS } from "../rv64/compressed.ts";
@@ -44,8 +44,8 @@ function isDirectJump(row: Row): boolean {
 }
 
 /**
- * Rounding modes emitted: to nearest even and dynamic (7), as compilers ask for, and for conversions to integers the directed ones, as
- * casts, floor and ceil do. Others take a reference step.
+ * Rounding modes emitted: to nearest even and dynamic (7), as compilers ask for, and for conversions to integers the
+ * directed ones, as casts, floor and ceil do. Others take a reference step.
  */
 function roundingModes(row: Row): readonly number[] {
   if (!row.hasRm) return [0];
@@ -95,7 +95,10 @@ for (const [i, text] of FREQUENT_CHAINS.entries()) {
   longer.set(beginning << 16 | handlers.at(-1)!.op, op);
 }
 
-/** The op that does what `chain` (an instruction or a chain) does and then `next`, whose record follows; 0 when there is none. */
+/**
+ * The op that does what `chain` (an instruction or a chain) does and then `next`, whose record follows; 0 when there
+ * is none.
+ */
 export function extend(chain: number, next: number): number {
   return longer.get(chain << 16 | next) ?? 0;
 }

@@ -1,6 +1,6 @@
 /**
- * One step of the reference interpreter on a CPU block, for what the wasm interpreter leaves out: control registers, instructions across
- * two pages, unusual floating point, and accesses to pages that may not be touched directly.
+ * One step of the reference interpreter on a CPU block, for what the wasm interpreter leaves out: control registers,
+ * instructions across two pages, unusual floating point, and accesses to pages that may not be touched directly.
  */
 
 import { PERM_X, PERMS } from "../layout.ts";

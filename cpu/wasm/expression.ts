@@ -243,7 +243,7 @@ export function binary<N extends BinaryName>(
   return join(to, [a.code, b.code, [opcode]]) as Expr<(typeof BINARY)[N][1]>;
 }
 
-/** a × b + c on two lanes, fused or not as the host likes: a start-up probe tells (`cpu/interp/instance.ts`). */
+/** a × b + c on two lanes, fused or not as the host likes: `multiplyAddFuses` in `cpu/interp` tells. */
 export function relaxedMadd(a: V128, b: V128, c: V128): V128 {
   return join("v128", [a.code, b.code, c.code, [0xfd, 0x87, 0x02]]);
 }

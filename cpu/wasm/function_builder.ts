@@ -1,6 +1,6 @@
 /**
- * Writes one WebAssembly function, statement by statement. Locals and labels are opaque objects; a branch names its label
- * and the builder works out the depth, so a handler can be moved without counting blocks.
+ * Writes one WebAssembly function, statement by statement. Locals and labels are opaque objects; a branch names its
+ * label and the builder works out the depth, so a handler can be moved without counting blocks.
  */
 
 import { sized, typeByte, unsigned, type ValueType, vector } from "./encoding.ts";

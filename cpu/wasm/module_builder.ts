@@ -1,6 +1,6 @@
 /**
- * Assembles a WebAssembly module: imported memories and functions, then own functions, some of them exported. Imports come
- * first because their indices do.
+ * Assembles a WebAssembly module: imported memories and functions, then own functions, some of them exported. Imports
+ * come first because their indices do.
  */
 
 import { name, section, typeByte, unsigned, type ValueType, vector } from "./encoding.ts";

@@ -1,6 +1,7 @@
 /**
- * The smallest host a CPU can run on: one flat guest memory whose permission bytes the test sets, without any mapping behind them.
- * Used by the CPU's tests and by `bench/interpreter.ts`; the kernel's host is the address space of `cpu/memory`.
+ * The smallest host a CPU can run on: one flat guest memory whose permission bytes the test sets, without any mapping
+ * behind them. Used by the CPU's tests and by `bench/interpreter.ts`; the kernel's host is the address space of
+ * `cpu/memory`.
  */
 
 import { type CpuHost, GuestCpu } from "../../cpu/cpu.ts";

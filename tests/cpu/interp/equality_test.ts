@@ -1,4 +1,7 @@
-/** The wasm interpreter against the reference interpreter, which is the oracle: equal on any state and any instruction. */
+/**
+ * The wasm interpreter against the reference interpreter, which is the oracle: equal on any state and any
+ * instruction.
+ */
 
 import fc from "fast-check";
 import { encode } from "../../../cpu/rv64/assemble.ts";

@@ -1,6 +1,6 @@
 /**
- * Two machines with the same memory and registers, one run by the wasm interpreter and one by the reference interpreter, and
- * generators for states and instructions that reach the corners of both.
+ * Two machines with the same memory and registers, one run by the wasm interpreter and one by the reference
+ * interpreter, and generators for states and instructions that reach the corners of both.
  */
 
 import fc from "fast-check";
