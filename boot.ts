@@ -3,6 +3,7 @@
  * library (`mod.ts`) and the command line both come through here.
  */
 import {
+  alive,
   credentialsOf,
   execProgram,
   FileTable,
@@ -13,13 +14,13 @@ import {
   type Observer,
   openStdio,
   PendingSet,
-  Runtime,
   SignalHandlers,
   Signals,
   type Stats,
   statsOf,
   Task,
   ThreadGroup,
+  turn,
   UnusableImage,
   Vfs,
   VmGroup,
@@ -74,13 +75,12 @@ const encoder = new TextEncoder();
 export const boot = async (options: BootOptions): Promise<ExitReport> => {
   const stdio = options.stdio ?? new HostStdio();
   const machine = makeMachine(options);
-  const runtime = new Runtime(machine);
   if (options.observe !== undefined) machine.observer = options.observe(machine);
   try {
     const task = firstTask(machine, options, stdio);
     const refused = start(machine, task, options);
     if (refused !== undefined) return { ...refused, stats: statsOf(machine) };
-    await drive(machine, runtime);
+    await drive(machine, task);
     return { ...outcome(machine), stats: statsOf(machine) };
   } catch (error) {
     if (error instanceof Errno) {
@@ -91,7 +91,7 @@ export const boot = async (options: BootOptions): Promise<ExitReport> => {
       };
     }
     if ((error as Error)?.name === "Deadlock") {
-      runtime.interruptAll();
+      machine.killAll();
       return { status: 125, message: (error as Error).message, stats: statsOf(machine) };
     }
     throw error;
@@ -194,7 +194,6 @@ const start = (machine: Machine, task: Task, options: BootOptions): { status: nu
       : ERRNO_TEXT[error.no];
     return { status: error.no === E.NOENT ? 127 : 126, message: `${options.guest}: ${reason}` };
   }
-  machine.spawn(task);
   return undefined;
 };
 
@@ -224,16 +223,25 @@ const findGuest = (task: Task, guest: string, env: readonly string[]): string =>
   return guest;
 };
 
-const drive = async (machine: Machine, runtime: Runtime): Promise<void> => {
-  await machine.run(() => {
-    if (machine.initStatus === undefined) return machine.tasks.size === 0;
-    return true;
-  });
-  if (machine.tasks.size > 0) {
+/**
+ * Runs until nobody is left. The first turn of the first task comes before effect is loaded (60 ms): a program that never waits and makes no task needs no fiber.
+ */
+const drive = async (machine: Machine, first: Task): Promise<void> => {
+  const made: Task[] = [first];
+  machine.spawn = (task) => void made.push(task);
+  first.state = "runnable";
+  machine.prelude(first, turn);
+  if (machine.broken !== undefined || machine.tasks.size === 0) return;
+  const { Runtime } = await import("./actors/runtime.ts");
+  const runtime = new Runtime(machine);
+  for (const task of made) if (alive(task)) machine.spawn(task);
+  await machine.run(() => machine.initStatus !== undefined || machine.tasks.size === 0);
+  if (machine.tasks.size > 0 && machine.broken === undefined) {
     // What the first process left behind and now only waits is not waited for.
     machine.killAll();
     await machine.run(() => runtime.fibers === 0);
   }
+  if (machine.broken !== undefined) runtime.interruptAll();
 };
 
 const outcome = (machine: Machine): { status: number; message?: string } => {

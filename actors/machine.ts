@@ -177,7 +177,9 @@ export class Machine {
 
   /** SIGKILL to everything: the end of a run. */
   killAll(): void {
-    for (const group of [...this.groups.values()]) this.signals.sendToGroup(group, { signo: SIG.KILL, code: SI.KERNEL });
+    for (const group of [...this.groups.values()]) {
+      this.signals.sendToGroup(group, { signo: SIG.KILL, code: SI.KERNEL });
+    }
   }
 
   /** A group has died: the first process's death is the end of the run. */
@@ -212,6 +214,18 @@ export class Machine {
     const line = fatalLine(task, info);
     if (task.group === this.init) this.fatalReport = line;
     this.observer.fatal?.(task, line);
+  }
+
+  /** The first task's first turn, before there is a fiber for it. */
+  prelude(task: Task, turn: (task: Task) => void): void {
+    this.counters.turns++;
+    this.current = task;
+    try {
+      turn(task);
+    } catch (error) {
+      this.broken = { task, cause: error };
+    }
+    this.current = undefined;
   }
 
   /** Runs until `done()` holds and nothing is left to do. */

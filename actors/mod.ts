@@ -33,7 +33,7 @@ export { newSession, setProcessGroup } from "./process_groups.ts";
 export { execHooks, execProgram } from "./exec/exec.ts";
 export { UnusableImage } from "./exec/load.ts";
 export { type Stats, statsOf } from "./stats.ts";
-export { Runtime } from "./runtime.ts";
+export { alive, turn } from "./task/turn.ts";
 export { applyMemoryLimits, groupUsage, setLimit } from "./resource_limits.ts";
 export { armCpuLimit, armCpuTimer, cancelCpuTimer, type CpuTimer, groupCpuTime } from "./cpu_timers.ts";
 export { type Clock, clockOf, isReadOnly, readCpuClock, writeClock, writeTimespec } from "./clocks.ts";

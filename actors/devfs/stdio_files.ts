@@ -57,24 +57,8 @@ class StreamInode extends Inode {
   }
 
   override stat(): Stat {
-    const { facts } = this;
-    const regular = facts.kind === "file";
-    const size = regular ? this.door.size(this.stream) : 0;
-    return {
-      dev: facts.dev,
-      ino: facts.ino,
-      mode: facts.mode,
-      nlink: 1,
-      uid: facts.uid,
-      gid: facts.gid,
-      rdev: facts.rdev,
-      size,
-      blksize: 4096,
-      blocks: Math.ceil(size / 512),
-      atime: facts.mtime,
-      mtime: facts.mtime,
-      ctime: facts.mtime,
-    };
+    const { dev, ino, facts: { mode, uid, gid, rdev } } = this;
+    return { dev, ino, mode, uid, gid, rdev, blksize: 4096, ...this.door.status(this.stream) };
   }
   override setAttributes(_t: Task, set: SetAttributes): void {
     if (set.size !== undefined && this.facts.kind === "file") this.door.truncate(this.stream, set.size);

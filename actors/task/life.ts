@@ -1,19 +1,11 @@
 /**
- * A task's life as an Effect fiber: parked between turns, one `turn` per resumption, everything it holds given back when the fiber's scope closes, however it
- * ends. A turn looks at what the task waited for, passes the gate, then runs guest code and system calls until the slice is spent or it must wait.
+ * A task's life as an Effect fiber: parked between turns (`turn.ts`), everything it holds given back when the fiber's scope closes, however it ends.
  */
 import { Effect } from "../effect.ts";
-import { Trap } from "../../cpu/types.ts";
-import { E } from "../../syscalls/abi/errno.ts";
-import { SI, SIG } from "../../syscalls/abi/signals.ts";
-import { BLOCKED, NO_RESULT, type Wait } from "../blocking.ts";
-import { passGate } from "../signals/deliver.ts";
-import { forceSignal } from "../signals/generate.ts";
+import { SIG } from "../../syscalls/abi/signals.ts";
 import { exitTask } from "./exit.ts";
 import type { Task } from "./task.ts";
-import { beginWait, endWait } from "./waiting.ts";
-
-const alive = (task: Task): boolean => task.state !== "exiting" && task.state !== "zombie" && task.state !== "dead";
+import { alive, turn } from "./turn.ts";
 
 /** Parks the fiber until the machine hands it a turn. */
 const park = (task: Task): Effect.Effect<void> =>
@@ -35,142 +27,10 @@ export const life = (task: Task): Effect.Effect<void> =>
       );
       const parked = park(task);
       if (task.state === "new") task.state = "runnable";
-      task.machine.makeRunnable(task);
+      if (task.state === "runnable") task.machine.makeRunnable(task);
       while (alive(task)) {
         yield* parked;
         if (alive(task)) turn(task);
       }
     }),
   );
-
-/** Most guest instructions between two looks at timers and the host when nobody else wants to run. */
-const ALONE_SLICE = 1_000_000;
-/** Extra instructions granted to finish an LR/SC sequence that a slice would cut. */
-const RESERVATION_GRACE = 64;
-
-const turn = (task: Task): void => {
-  task.notified = false;
-  if (task.state === "stopped") return;
-  task.state = "running";
-  if (task.wait !== undefined && !resumeWait(task)) return;
-  if (task.attention || task.savedMask !== undefined) {
-    if (passGate(task) !== "go") return;
-  }
-  runGuest(task);
-};
-
-const look = (task: Task, wait: Wait): number => {
-  try {
-    return wait.poll();
-  } catch (error) {
-    return task.machine.calls.failure(task, error);
-  }
-};
-
-/** True when the wait is over and the task may go on; false when it parks again, stopped or left. */
-const resumeWait = (task: Task): boolean => {
-  const wait = task.wait!;
-  let result = look(task, wait);
-  if (result === BLOCKED && wait.deadline !== undefined && task.machine.clock.monotonic() >= wait.deadline) {
-    result = wait.timedOut === undefined ? -E.TIMEDOUT : wait.timedOut();
-  }
-  if (result !== BLOCKED) {
-    endWait(task);
-    finishCall(task, result);
-    return alive(task);
-  }
-  if (task.attention) {
-    if (wait.killable) {
-      if (task.group.groupExit === undefined && !task.pending.has(SIG.KILL)) return keepWaiting(task);
-    }
-    if (passGate(task) !== "go") return false;
-    if (task.wait === undefined) return true;
-  }
-  return keepWaiting(task);
-};
-
-const keepWaiting = (task: Task): boolean => {
-  task.state = task.wait?.killable ? "vfork" : "blocked";
-  if (task.notified) {
-    // A wake came between looking and parking.
-    task.machine.makeRunnable(task);
-  }
-  return false;
-};
-
-const finishCall = (task: Task, result: number): void => {
-  task.machine.observer.callReturned?.(task, result);
-  if (result !== NO_RESULT) task.cpu.setNumber(10, result);
-};
-
-/** Runs guest code until the slice is spent, the task waits, or it leaves. */
-const runGuest = (task: Task): void => {
-  const { machine } = task;
-  let left = machine.policy.slice();
-  for (;;) {
-    const cpu = task.cpu;
-    if (machine.clock.real) cpu.time = machine.clock.monotonic();
-    const trap = cpu.run(machine.contended ? left : Math.max(left, ALONE_SLICE));
-    charge(task, cpu.spent);
-    left -= cpu.spent;
-    switch (trap) {
-      case Trap.Syscall:
-        if (!systemCall(task)) return;
-        break;
-      case Trap.BudgetSpent:
-      case Trap.Interrupted:
-        break;
-      default:
-        forceFault(task, trap);
-    }
-    if (task.attention || task.savedMask !== undefined) {
-      if (passGate(task) !== "go") return;
-    }
-    if (left <= 0 || task.yieldRequested) {
-      task.yieldRequested = false;
-      if (left <= 0 && task.cpu.hasReservation && left > -RESERVATION_GRACE) {
-        left = RESERVATION_GRACE >> 3;
-        continue;
-      }
-      task.state = "runnable";
-      machine.makeRunnable(task);
-      return;
-    }
-  }
-};
-
-const charge = (task: Task, instructions: number): void => {
-  task.cpuTime += instructions;
-  if (!task.machine.clock.real) task.machine.clock.advance(instructions);
-  task.group.chargeCpu?.(instructions);
-};
-
-/** Makes the call; false when the task cannot go on now. */
-const systemCall = (task: Task): boolean => {
-  const { cpu, machine } = task;
-  cpu.pc += 4;
-  task.originalA0Lo = cpu.lo(10);
-  task.originalA0Hi = cpu.hi(10);
-  task.callNumber = cpu.lo(17) | 0;
-  machine.observer.callEntered?.(task);
-  const result = machine.calls.dispatch(task);
-  if (result === BLOCKED) {
-    beginWait(task);
-    if (task.attention || task.notified) {
-      task.notified = false;
-      return resumeWait(task);
-    }
-    return keepWaiting(task);
-  }
-  if (alive(task)) finishCall(task, result);
-  return alive(task);
-};
-
-const forceFault = (task: Task, trap: Trap): void => {
-  const { cpu } = task;
-  if (trap === Trap.Fault) {
-    const { signal, code, addr } = cpu.fault;
-    forceSignal(task, { signo: SIG[signal], code, addr });
-  } else if (trap === Trap.Illegal) forceSignal(task, { signo: SIG.ILL, code: SI.ILL_ILLOPC, addr: BigInt(cpu.pc) });
-  else forceSignal(task, { signo: SIG.TRAP, code: SI.TRAP_BRKPT, addr: BigInt(cpu.pc) });
-};

@@ -18,7 +18,6 @@ export interface StreamFacts {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
-  readonly mtime: bigint;
   /** Where it came from: "/some/file", "pipe:[77]". */
   readonly path: string;
   /** Opened with O_APPEND by whoever started us. */
@@ -26,6 +25,17 @@ export interface StreamFacts {
   /** Offset at the start; regular files only. */
   readonly position: number;
 }
+
+/** The part of fstat that changes; times in ns since the epoch. */
+export interface StreamStatus {
+  readonly size: number;
+  readonly blocks: number;
+  readonly nlink: number;
+  readonly atime: bigint;
+  readonly mtime: bigint;
+  readonly ctime: bigint;
+}
+const NO_STATUS: StreamStatus = { size: 0, blocks: 0, nlink: 1, atime: 0n, mtime: 0n, ctime: 0n };
 
 export interface StdioDoor {
   facts(stream: StreamNumber): StreamFacts;
@@ -40,6 +50,8 @@ export interface StdioDoor {
   write(stream: StreamNumber, bytes: Uint8Array, at?: number): number;
   /** Size of a regular file now. */
   size(stream: StreamNumber): number;
+  /** What changes about a stream. */
+  status(stream: StreamNumber): StreamStatus;
   /** Cuts or extends a regular file: 0 or negative errno. */
   truncate(stream: StreamNumber, size: number): number;
   /** The terminal, when any of the streams is one. */
@@ -144,7 +156,6 @@ export class HostStdio implements StdioDoor {
         mode: s.mode,
         uid: s.uid,
         gid: s.gid,
-        mtime: BigInt(Math.round(s.mtimeMs * 1e6)),
         ...more,
       };
     } catch {
@@ -157,7 +168,6 @@ export class HostStdio implements StdioDoor {
         mode,
         uid: 0,
         gid: 0,
-        mtime: 0n,
         path: `pipe:[${stream + 1}]`,
         append: false,
         position: 0,
@@ -227,6 +237,15 @@ export class HostStdio implements StdioDoor {
       return 0;
     }
   }
+  status(stream: StreamNumber): StreamStatus {
+    try {
+      const { size, blocks, nlink, atimeMs, mtimeMs, ctimeMs } = fs().fstatSync(stream);
+      const ns = (ms: number) => BigInt(Math.round(ms * 1e3)) * 1000n;
+      return { size, blocks, nlink, atime: ns(atimeMs), mtime: ns(mtimeMs), ctime: ns(ctimeMs) };
+    } catch {
+      return NO_STATUS;
+    }
+  }
   truncate(stream: StreamNumber, size: number): number {
     try {
       fs().ftruncateSync(stream, size);
@@ -282,7 +301,6 @@ export class MemoryStdio implements StdioDoor {
       mode,
       uid: 0,
       gid: 0,
-      mtime: 0n,
       path,
       append: false,
       position: 0,
@@ -319,6 +337,9 @@ export class MemoryStdio implements StdioDoor {
   }
   size(): number {
     return 0;
+  }
+  status(): StreamStatus {
+    return NO_STATUS;
   }
   truncate(): number {
     return -E.INVAL;

@@ -7,7 +7,7 @@
  * Operands are raw register values, cheap to repeat; results are raw register values.
  */
 
-import { FFLAGS, FRM } from "../layout.ts";
+import { FFLAGS, FRM, R_RM } from "../layout.ts";
 import type { Format, IntType } from "../ops.ts";
 import {
   binary,
@@ -63,7 +63,7 @@ function promote(a: F32): F64 {
 }
 
 export class FloatEmitter {
-  /** `rm` is the rounding mode field that the handler is for. */
+  /** `rm` is the rounding mode that the handler is for: 7 for to-nearest-even, be it static or dynamic. */
   constructor(readonly frame: Frame, readonly rm: number) {}
 
   /** Bits of the S value in a register: the canonical NaN unless the upper half is all ones. */
@@ -303,11 +303,14 @@ export class FloatEmitter {
     return binary("i64.or", unary("i64.extend_i32_u", unary("i32.reinterpret_f32", value)), i64Const(BOX));
   }
 
-  /** The dynamic mode must be to-nearest-even at this moment. */
+  /** Unless the mode is static, which then is to-nearest-even, frm must say to-nearest-even at this moment. */
   #roundingToNearest(): void {
-    if (this.rm === 7) {
-      this.#stepUnless(unary("i32.eqz", load("i32.load", this.frame.shadow, get(this.frame.block), FRM)));
-    }
+    const { frame } = this;
+    const dynamic = binary("i32.eq", frame.field("i32.load8_u", R_RM), i32Const(7));
+    frame.f.if(
+      load("i32.load", frame.shadow, get(frame.block), FRM),
+      () => this.#stepUnless(unary("i32.eqz", dynamic)),
+    );
   }
 
   #stepUnless(condition: I32): void {

@@ -43,13 +43,16 @@ function isDirectJump(row: Row): boolean {
   return row.format === "B" || row.format === "J";
 }
 
+/** The dynamic rounding mode; its handlers also do the static mode to-nearest-even, see `FloatEmitter`. */
+const DYNAMIC = 7;
+
 /**
- * Rounding modes emitted: to nearest even and dynamic (7), as compilers ask for, and for conversions to integers the
- * directed ones, as casts, floor and ceil do. Others take a reference step.
+ * Rounding modes emitted: the dynamic one, and for conversions to integers the directed ones, as casts, floor and ceil
+ * ask for. Others take a reference step.
  */
 function roundingModes(row: Row): readonly number[] {
   if (!row.hasRm) return [0];
-  return /^fcvt\.(w|wu|l|lu)\./.test(row.name) ? [0, 1, 2, 3, 7] : [0, 7];
+  return /^fcvt\.(w|wu|l|lu)\./.test(row.name) ? [1, 2, 3, DYNAMIC] : [DYNAMIC];
 }
 
 function handlersOf(row: Row): Omit<Handler, "op">[] {
@@ -64,7 +67,7 @@ const FIRST = 5;
 export const HANDLERS: readonly Handler[] = ROWS.flatMap(handlersOf).map((h, i) => ({ ...h, op: FIRST + i }));
 
 function form(id: number, rm: number, length: number, near: boolean): number {
-  return id << 5 | rm << 2 | (length === 2 ? 1 : 0) | (near ? 2 : 0);
+  return id << 5 | (rm === 0 ? DYNAMIC : rm) << 2 | (length === 2 ? 1 : 0) | (near ? 2 : 0);
 }
 
 /** `addi` in four bytes, `addi/2` in two; direct jumps are near, `jal!` is not. */
@@ -73,7 +76,7 @@ function formName(h: Handler): string {
   return `${h.row.name}${far}${h.length === 2 ? "/2" : ""}`;
 }
 
-const byName = new Map(HANDLERS.filter((h) => h.rm === 0 || h.rm === 7).map((h) => [formName(h), h]));
+const byName = new Map(HANDLERS.filter((h) => h.rm === 0 || h.rm === DYNAMIC).map((h) => [formName(h), h]));
 
 function handlerNamed(name: string): Handler {
   const handler = byName.get(name);
