@@ -17,7 +17,8 @@ export const sleepUntil = (t: Task, deadline: number, absolute: boolean, rest: n
     what: "sleep",
     queues: [],
     poll: () => BLOCKED,
-    deadline,
+    // In real time an endless sleep is no deadlock: a signal may come from outside.
+    deadline: t.machine.clock.real ? Math.min(deadline, Number.MAX_SAFE_INTEGER) : deadline,
     timedOut: () => 0,
     restart: absolute ? "nohand" : "block",
     interrupted: () => writeRest(t, absolute ? 0 : rest, deadline - t.machine.clock.monotonic()),
