@@ -63,11 +63,25 @@ export interface StdioDoor {
 }
 
 // ---- the host's ------------------------------------------------------------------------------------------------------
+/** What node:fs tells of a descriptor; times in ms since the epoch. */
+interface NodeStat {
+  readonly dev: number;
+  readonly ino: number;
+  readonly rdev: number;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly size: number;
+  readonly blocks: number;
+  readonly nlink: number;
+  readonly atimeMs: number;
+  readonly mtimeMs: number;
+  readonly ctimeMs: number;
+}
+
 /** Reads as much of node:fs as Deno.stdin lacks: fstat and positioned reads of inherited descriptors. Loaded when first needed. */
 interface NodeFs {
-  fstatSync(
-    fd: number,
-  ): { dev: number; ino: number; rdev: number; mode: number; uid: number; gid: number; size: number; mtimeMs: number };
+  fstatSync(fd: number): NodeStat;
   readSync(fd: number, into: Uint8Array, offset: number, length: number, position: number): number;
   writeSync(fd: number, from: Uint8Array, offset: number, length: number, position: number): number;
   ftruncateSync(fd: number, size: number): void;
