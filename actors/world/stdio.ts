@@ -92,6 +92,24 @@ const fs = (): NodeFs =>
     "node:fs",
   );
 
+/** fstat of an inherited descriptor. Through /proc where there is one: loading node:fs takes 40 ms, as long as running hello world. */
+const statOf = (stream: StreamNumber): NodeStat => {
+  if (Deno.build.os === "linux" && Deno.permissions.querySync({ name: "read" }).state === "granted") {
+    const i = Deno.statSync(`/proc/self/fd/${stream}`);
+    return {
+      dev: i.dev,
+      ino: i.ino ?? 0,
+      rdev: i.rdev ?? 0,
+      mode: i.mode ?? 0,
+      uid: i.uid ?? 0,
+      gid: i.gid ?? 0,
+      size: i.size,
+      mtimeMs: i.mtime?.getTime() ?? 0,
+    } as NodeStat;
+  }
+  return fs().fstatSync(stream);
+};
+
 const S_IFMT = 0o170000;
 const KINDS: Readonly<Record<number, StreamKind>> = {
   0o100000: "file",
@@ -158,7 +176,7 @@ export class HostStdio implements StdioDoor {
 
   #look(stream: StreamNumber): StreamFacts {
     try {
-      const s = fs().fstatSync(stream);
+      const s = statOf(stream);
       const kind = streams[stream].isTerminal() ? "terminal" : KINDS[s.mode & S_IFMT] ?? "character";
       const more = inherited(stream, kind, s.ino);
       if (kind === "file") this.#hostOffset.set(`${s.dev}:${s.ino}`, more.position);
