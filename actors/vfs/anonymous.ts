@@ -35,7 +35,21 @@ export class AnonymousInode extends Inode {
 
   stat(): Stat {
     const t = this.#born;
-    return { dev: this.dev, ino: this.ino, mode: this.#mode, nlink: 1, uid: this.#uid, gid: this.#gid, rdev: 0, size: 0, blksize: 4096, blocks: 0, atime: t, mtime: t, ctime: t };
+    return {
+      dev: this.dev,
+      ino: this.ino,
+      mode: this.#mode,
+      nlink: 1,
+      uid: this.#uid,
+      gid: this.#gid,
+      rdev: 0,
+      size: 0,
+      blksize: 4096,
+      blocks: 0,
+      atime: t,
+      mtime: t,
+      ctime: t,
+    };
   }
   override setAttributes(_t: Task, set: SetAttributes): void {
     if (set.mode !== undefined) this.#mode = this.type | (set.mode & 0o7777);

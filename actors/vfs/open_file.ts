@@ -34,6 +34,11 @@ export const O_NOATIME = 0o1000000,
   O_TMPFILE = 0o20200000;
 
 export abstract class OpenFile {
+  static #serials = 0;
+  /** Called before a description closes for good; epoll forgets it then. */
+  static onLastRelease: ((file: OpenFile) => void) | undefined;
+  /** Never the same for two descriptions. */
+  readonly serial = OpenFile.#serials++;
   #refs = 1;
   /** File offset in bytes, for kinds that have one. */
   pos = 0;
@@ -109,6 +114,8 @@ export abstract class OpenFile {
   }
   release(): void {
     if (this.#refs <= 0) throw new Error(`release of closed description ${this.path}`);
-    if (--this.#refs === 0) this.closed();
+    if (--this.#refs > 0) return;
+    OpenFile.onLastRelease?.(this);
+    this.closed();
   }
 }
