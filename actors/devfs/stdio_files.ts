@@ -211,5 +211,7 @@ export const openStdio = (machine: Machine, door: StdioDoor): [OpenFile, OpenFil
 const openTerminal = (machine: Machine, door: StdioDoor): OpenFile => {
   const tty = hostTty(machine, door.terminal!);
   const node = ptsDirectory(machine).node(0)!;
+  // As login does: the terminal belongs to who uses it.
+  node.uid = machine.init?.cred.ruid ?? 0;
   return new TtyFile(node, tty.path, O_RDWR, tty);
 };

@@ -81,7 +81,7 @@ const meminfo = (machine: Machine): string => {
 /** Guest CPU time of all tasks, living and gone, ns. */
 const busyTime = (machine: Machine): number => {
   let ns = machine.counters.instructions;
-  for (const t of machine.tasks.values()) ns += t.cpuTime;
+  for (const t of machine.tasks.values()) if (t.holdings.cpu) ns += t.cpu.retired;
   return ns;
 };
 const upFor = (machine: Machine): number => machine.clock.monotonic();

@@ -72,6 +72,7 @@ export class Pty implements TtyDriver {
     this.#wire = [];
     this.#queued = 0;
     this.#status(PKT_FLUSHWRITE);
+    this.tty.wake();
   }
   inputWanted(): void {}
   inputTaken(): void {

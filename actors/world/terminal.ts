@@ -27,6 +27,9 @@ interface RawInput {
   setRaw(raw: boolean, options?: { cbreak: boolean }): void;
 }
 
+/** Somewhere to sleep while the terminal takes nothing. */
+const never = new Int32Array(new SharedArrayBuffer(4));
+
 export class HostTerminal implements TerminalDoor {
   cooked = true;
   readonly mapsNewlines = true;
@@ -79,7 +82,10 @@ export class HostTerminal implements TerminalDoor {
       try {
         done += out.writeSync(done === 0 ? bytes : bytes.subarray(done));
       } catch (error) {
-        if (error instanceof Deno.errors.WouldBlock) continue;
+        if (error instanceof Deno.errors.WouldBlock) {
+          Atomics.wait(never, 0, 0, 1);
+          continue;
+        }
         return done > 0 ? done : -5;
       }
     }
