@@ -8,7 +8,18 @@ import type { Task } from "./task/task.ts";
 import { AnonymousInode } from "./vfs/anonymous.ts";
 import { type Inode, S_IFIFO } from "./vfs/inode.ts";
 import {
-  O_ACCMODE, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY, OpenFile, POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM,
+  O_ACCMODE,
+  O_NONBLOCK,
+  O_RDONLY,
+  O_RDWR,
+  O_WRONLY,
+  OpenFile,
+  POLLERR,
+  POLLHUP,
+  POLLIN,
+  POLLOUT,
+  POLLRDNORM,
+  POLLWRNORM,
 } from "./vfs/open_file.ts";
 
 export const PIPE_BUF = 4096;
@@ -196,4 +207,3 @@ export const makePipe = (machine: Machine, t: Task, flags: number): [PipeEnd, Pi
   const path = `pipe:[${inode.ino}]`;
   return [new PipeEnd(inode, path, O_RDONLY | flags, pipe), new PipeEnd(inode, path, O_WRONLY | flags, pipe)];
 };
-

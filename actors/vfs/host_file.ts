@@ -1,4 +1,7 @@
-/** An open regular file of the host. While MAP_SHARED mappings of the inode exist, reads and writes agree with their pages. */
+/**
+ * An open regular file of the host. While MAP_SHARED mappings of the inode exist, reads and writes agree with their pages: a read first hands the host what mappings
+ * changed, a write goes to host and pages.
+ */
 import type { Backing } from "../../cpu/types.ts";
 import { E, Errno } from "../../syscalls/abi/errno.ts";
 import type { Task } from "../task/task.ts";
@@ -12,9 +15,11 @@ export class HostRegularFile extends OpenFile {
   #backing: Backing | undefined;
   constructor(override readonly inode: HostInode, path: string, flags: number, readonly host: HostFile) {
     super(inode, path, flags);
+    inode.files.add(host);
   }
 
   override read(_t: Task, into: Uint8Array, at?: number): number {
+    if (this.inode.dirty.size > 0) this.inode.flush();
     const from = at ?? this.pos;
     const n = this.host.read(into, from);
     if (at === undefined) this.pos = from + n;
@@ -40,43 +45,82 @@ export class HostRegularFile extends OpenFile {
   }
 
   override seek(offset: number, whence: number): number {
+    if (whence < 0 || whence > 4) return -E.INVAL;
     const size = whence >= 2 ? this.host.stat().size : 0;
-    let to: number;
-    switch (whence) {
-      case 0:
-        to = offset;
-        break;
-      case 1:
-        to = this.pos + offset;
-        break;
-      case 2:
-        to = size + offset;
-        break;
-      case 3:
-        if (offset < 0 || offset >= size) return -E.NXIO;
-        to = offset;
-        break;
-      case 4:
-        if (offset < 0 || offset >= size) return -E.NXIO;
-        to = size;
-        break;
-      default:
-        return -E.INVAL;
-    }
-    if (!(to >= 0)) return -E.INVAL;
-    return this.pos = to;
+    // The host does not say where holes are: all is data.
+    if (whence >= 3 && (offset < 0 || offset >= size)) return -E.NXIO;
+    const to = whence === 0 || whence === 3
+      ? offset
+      : whence === 1
+      ? this.pos + offset
+      : whence === 2
+      ? size + offset
+      : size;
+    return to >= 0 ? this.pos = to : -E.INVAL;
   }
 
-  override backing(): Backing {
-    return this.#backing ??= this.inode.backing(this.host, this.path, this, this.writable);
-  }
-
+  /** ftruncate(2). */
   truncate(size: number): void {
+    const { inode } = this;
+    inode.flush();
     this.host.truncate(size);
-    this.inode.pages?.clear();
+    inode.fs.generation++;
+    inode.pages?.clear();
+  }
+
+  /** fsync(2), fdatasync(2). */
+  sync(dataOnly: boolean): void {
+    this.inode.flush();
+    this.host.sync(dataOnly);
+  }
+
+  /** What mmap of this description uses; it stays open as long as a mapping refers to it. */
+  override backing(): Backing {
+    return this.#backing ??= this.#makeBacking();
+  }
+  #makeBacking(): Backing {
+    const { inode, host } = this;
+    const fill = (at: number, into: Uint8Array): void => {
+      if (inode.dirty.size > 0) inode.flush();
+      let done = 0;
+      while (done < into.length) {
+        const n = host.read(into.subarray(done), at + done);
+        if (n === 0) break;
+        done += n;
+      }
+      into.fill(0, done);
+    };
+    return {
+      inode,
+      path: this.path,
+      size: () => host.stat().size,
+      fill,
+      sharedPage(index) {
+        const pages = inode.pages ??= new Map();
+        let page = pages.get(index);
+        if (page === undefined) {
+          page = new Uint8Array(PAGE);
+          fill(index * PAGE, page);
+          pages.set(index, page);
+        }
+        return page;
+      },
+      dirtied: (index) => void inode.dirty.add(index),
+      retain: () => {
+        inode.mapped++;
+        this.retain();
+      },
+      release: () => {
+        inode.flush();
+        if (--inode.mapped === 0) inode.pages = undefined;
+        this.release();
+      },
+    };
   }
 
   protected closed(): void {
+    this.inode.flush();
+    this.inode.files.delete(this.host);
     try {
       this.host.close();
     } catch (error) {

@@ -2,10 +2,13 @@
  * The host's directory tree as a file system. `sysroot`: absolute paths are looked up there first, then on the host (what qemu's -L does). Symbolic links are never
  * followed by the host: the walk does that, inside the guest's root. One Inode object per (dev, ino) while it is in use.
  */
-import type { Backing } from "../../cpu/types.ts";
 import { E, fail } from "../../syscalls/abi/errno.ts";
+import { openFifo } from "../pipe.ts";
 import type { Task } from "../task/task.ts";
-import { type HostFile, hostFs, type HostStat } from "../world/host_fs.ts";
+import { type HostFile, hostFs } from "../world/host_fs.ts";
+import { DirectoryFile } from "./directory_file.ts";
+import { HostRegularFile } from "./host_file.ts";
+import { HostMarks } from "./host_marks.ts";
 import {
   type DirEntry,
   Inode,
@@ -14,20 +17,22 @@ import {
   S_IFLNK,
   S_IFMT,
   S_IFREG,
-  S_IFSOCK,
   type SetAttributes,
   type Stat,
 } from "./inode.ts";
-import { DirectoryFile } from "./directory_file.ts";
-import { HostRegularFile } from "./host_file.ts";
 import { O_ACCMODE, O_PATH, O_RDONLY, O_TRUNC, O_WRONLY, type OpenFile } from "./open_file.ts";
 import { PathFile } from "./path_file.ts";
 
 export class HostFs {
   readonly #inodes = new Map<string, WeakRef<HostInode>>();
   #sinceSweep = 0;
+  readonly marks = new HostMarks();
+  /** Bits the host takes away from modes of new files. */
+  readonly hostUmask = hostFs.umask();
+  /** Counts lookups and changes: metadata fetched at one count is not used at another. */
+  generation = 0;
 
-  /** @param root host directory that is the root; @param overlay directory searched first for every path, or "" */
+  /** @param root host directory that is the root, "" for the host's own; @param overlay directory searched first for every path, or "" */
   constructor(readonly root: string, readonly overlay = "") {}
 
   rootInode(): HostInode {
@@ -36,18 +41,39 @@ export class HostFs {
   }
 
   /** The inode for a host path and its metadata; the same object for the same file. */
-  inode(hostPath: string, inside: string, stat: HostStat): HostInode {
+  inode(hostPath: string, inside: string, raw: Stat): HostInode {
+    const stat = this.marks.dress(raw);
     const key = `${stat.dev}:${stat.ino}`;
-    const known = this.#inodes.get(key)?.deref();
-    if (known !== undefined) {
-      known.hostPath = hostPath;
-      known.inside = inside;
-      return known;
+    let inode = this.#inodes.get(key)?.deref();
+    // A number that came back with another type is another file.
+    if (inode === undefined || inode.type !== (stat.mode & S_IFMT)) {
+      if (++this.#sinceSweep > 4096) this.#sweep();
+      inode = new HostInode(this, hostPath, inside, stat);
+      this.#inodes.set(key, new WeakRef(inode));
     }
-    if (++this.#sinceSweep > 4096) this.#sweep();
-    const made = new HostInode(this, hostPath, inside, stat);
-    this.#inodes.set(key, new WeakRef(made));
-    return made;
+    inode.hostPath = hostPath;
+    inode.inside = inside;
+    inode.gone = false;
+    inode.remember(stat, ++this.generation);
+    return inode;
+  }
+
+  /** The file's last name is gone: its number may come back for another file. */
+  forget(inode: HostInode): void {
+    inode.gone = true;
+    this.marks.forget(inode);
+    const key = `${inode.dev}:${inode.ino}`;
+    if (this.#inodes.get(key)?.deref() === inode) this.#inodes.delete(key);
+  }
+
+  /** A directory moved: what is known below it moved along. */
+  moved(fromHost: string, toHost: string, fromInside: string, toInside: string): void {
+    for (const ref of this.#inodes.values()) {
+      const inode = ref.deref();
+      if (inode === undefined) continue;
+      if (inode.hostPath.startsWith(fromHost + "/")) inode.hostPath = toHost + inode.hostPath.slice(fromHost.length);
+      if (inode.inside.startsWith(fromInside + "/")) inode.inside = toInside + inode.inside.slice(fromInside.length);
+    }
   }
 
   #sweep(): void {
@@ -55,13 +81,14 @@ export class HostFs {
     for (const [key, ref] of this.#inodes) if (ref.deref() === undefined) this.#inodes.delete(key);
   }
 
-  /** Child of a directory, by the path inside the tree: in the overlay first. */
+  /** A file by the path inside the tree: in the overlay first. */
   find(inside: string): HostInode | undefined {
-    for (const base of this.overlay === "" ? [this.root] : [this.overlay, this.root]) {
-      const stat = hostFs.find(base + inside);
-      if (stat !== undefined) return this.inode(base + inside, inside, stat);
+    if (this.overlay !== "") {
+      const stat = hostFs.find(this.overlay + inside);
+      if (stat !== undefined) return this.inode(this.overlay + inside, inside, stat);
     }
-    return undefined;
+    const stat = hostFs.find(this.root + inside);
+    return stat === undefined ? undefined : this.inode(this.root + inside, inside, stat);
   }
 }
 
@@ -71,101 +98,156 @@ export class HostInode extends Inode {
   readonly dev: number;
   readonly ino: number;
   readonly type: number;
-  /** Pages shared by MAP_SHARED mappings while there are any; reads and writes of the file go through them too. */
+  /** Pages of MAP_SHARED mappings, and those of them the host has not got yet. */
   pages: Map<number, Uint8Array> | undefined;
-  mappings = 0;
+  readonly dirty = new Set<number>();
+  mapped = 0;
+  /** Open host files of it: they answer for the metadata, also when it has no name left. */
+  readonly files = new Set<HostFile>();
+  /** No name is left. */
+  gone = false;
+  #known: Stat;
+  #knownAt = -1;
 
-  constructor(readonly fs: HostFs, public hostPath: string, public inside: string, stat: HostStat) {
+  constructor(readonly fs: HostFs, public hostPath: string, public inside: string, stat: Stat) {
     super();
     this.dev = stat.dev;
     this.ino = stat.ino;
     this.type = stat.mode & S_IFMT;
+    this.#known = stat;
+  }
+
+  /** What the walk has just seen, good for one look in the same call. */
+  remember(stat: Stat, generation: number): void {
+    this.#known = stat;
+    this.#knownAt = generation;
   }
 
   stat(): Stat {
-    return hostFs.lstat(this.hostPath);
+    for (const file of this.files) {
+      const stat = this.fs.marks.dress(file.stat());
+      return stat;
+    }
+    if (this.#knownAt === this.fs.generation) {
+      this.#knownAt = -1;
+      return this.#known;
+    }
+    if (this.gone) return { ...this.#known, nlink: 0 };
+    return this.#known = this.fs.marks.dress(hostFs.lstat(this.hostPath));
   }
 
-  override lookup(_t: Task, name: string): Inode {
+  override lookup(_t: Task, name: string): HostInode {
     if (this.type !== S_IFDIR) return fail(E.NOTDIR);
     return this.fs.find(join(this.inside, name)) ?? fail(E.NOENT);
   }
 
   override entries(_t: Task): DirEntry[] {
     const out = new Map<string, DirEntry>();
-    const { overlay, root } = this.fs;
+    const { overlay, root, marks } = this.fs;
     for (const base of overlay === "" ? [root] : [overlay, root]) {
       const path = base + this.inside;
       if (overlay !== "" && hostFs.find(path) === undefined) continue;
       for (const e of hostFs.entries(path)) {
         if (out.has(e.name)) continue;
-        const stat = hostFs.find(join(path, e.name));
-        if (stat !== undefined) out.set(e.name, { name: e.name, ino: stat.ino, type: stat.mode & S_IFMT });
+        const found = hostFs.find(join(path, e.name));
+        if (found === undefined) continue;
+        const stat = marks.dress(found);
+        out.set(e.name, { name: e.name, ino: stat.ino, type: stat.mode & S_IFMT });
       }
     }
     return [...out.values()];
   }
 
   override readlink(_t: Task): string {
-    if (this.type !== S_IFLNK) return fail(E.INVAL);
-    return hostFs.readlink(this.hostPath);
+    return this.type === S_IFLNK ? hostFs.readlink(this.hostPath) : fail(E.INVAL);
   }
 
+  /** Host path of a child that exists. */
   #child(name: string): string {
-    return join(this.hostPath, name);
+    const { overlay } = this.fs;
+    const inOverlay = overlay + join(this.inside, name);
+    return overlay !== "" && hostFs.find(inOverlay) !== undefined ? inOverlay : this.#newChild(name);
+  }
+  /** Host path for a new child: under the root where the directory is there too, so that a sysroot only adds. */
+  #newChild(name: string): string {
+    const { overlay, root } = this.fs;
+    if (overlay === "" || !this.hostPath.startsWith(overlay)) return join(this.hostPath, name);
+    const inRoot = root + this.inside;
+    return join(hostFs.find(inRoot) === undefined ? this.hostPath : inRoot, name);
+  }
+  #made(path: string, name: string): HostInode {
+    this.fs.generation++;
+    return this.fs.inode(path, join(this.inside, name), hostFs.lstat(path));
   }
 
-  override create(t: Task, name: string, mode: number): Inode {
-    const path = this.#child(name), type = mode & S_IFMT;
-    if (hostFs.find(path) !== undefined) fail(E.EXIST);
-    if (type === S_IFDIR) hostFs.mkdir(path, mode & 0o7777);
-    else if (type === S_IFREG || type === 0) {
-      hostFs.open(path, { read: false, write: true, exclusive: true, mode: mode & 0o7777 }).close();
-    } else if (type === S_IFSOCK || type === S_IFIFO) {
-      // Deno cannot make these on the host: a regular file holds the name, its kind lives in this machine.
-      hostFs.open(path, { read: false, write: true, exclusive: true, mode: mode & 0o777 }).close();
-    } else fail(E.PERM);
+  override create(_t: Task, name: string, mode: number, rdev = 0): Inode {
+    const path = this.#newChild(name), type = (mode & S_IFMT) || S_IFREG, bits = mode & 0o7777;
+    if (type === S_IFDIR) hostFs.mkdir(path, bits);
+    else hostFs.open(path, { read: false, write: true, exclusive: true, mode: bits & 0o777 }).close();
     // The host's own umask has been applied as well; the guest's decides.
-    if (type !== S_IFSOCK && type !== S_IFIFO) hostFs.chmod(path, mode & 0o7777);
-    return this.lookup(t, name);
+    if ((bits & (this.fs.hostUmask | 0o7000)) !== 0) hostFs.chmod(path, bits);
+    if (type !== S_IFDIR && type !== S_IFREG) this.fs.marks.node(hostFs.lstat(path), type, rdev);
+    return this.#made(path, name);
   }
-  override symlink(t: Task, name: string, target: string): Inode {
-    hostFs.symlink(target, this.#child(name));
-    return this.lookup(t, name);
+  override symlink(_t: Task, name: string, target: string): Inode {
+    const path = this.#newChild(name);
+    hostFs.symlink(target, path);
+    return this.#made(path, name);
   }
   override link(_t: Task, name: string, target: Inode): void {
     if (!(target instanceof HostInode)) return fail(E.XDEV);
-    hostFs.link(target.hostPath, this.#child(name));
+    if (target.gone) fail(E.NOENT);
+    this.fs.generation++;
+    hostFs.link(target.hostPath, this.#newChild(name));
   }
   override unlink(t: Task, name: string): void {
     const inode = this.lookup(t, name);
     if (inode.type === S_IFDIR) fail(E.ISDIR);
-    hostFs.remove(this.#child(name));
+    this.#remove(inode, name);
   }
   override rmdir(t: Task, name: string): void {
     const inode = this.lookup(t, name);
     if (inode.type !== S_IFDIR) fail(E.NOTDIR);
-    hostFs.remove(this.#child(name));
+    this.#remove(inode, name);
   }
+  #remove(inode: HostInode, name: string): void {
+    const { nlink } = inode.stat();
+    hostFs.remove(this.#child(name));
+    this.fs.generation++;
+    if (inode.type === S_IFDIR || nlink <= 1) this.fs.forget(inode);
+  }
+
   override rename(t: Task, name: string, to: Inode, toName: string, flags: number): void {
     if (!(to instanceof HostInode)) return fail(E.XDEV);
-    const from = this.#child(name), target = to.#child(toName);
-    const there = hostFs.find(target);
+    const moved = this.lookup(t, name), there = to.fs.find(join(to.inside, toName));
+    const from = moved.hostPath, target = there?.hostPath ?? to.#newChild(toName);
     if ((flags & 1) !== 0 && there !== undefined) fail(E.EXIST);
-    const moved = this.lookup(t, name);
     if ((flags & 2) !== 0) {
-      if (there === undefined) fail(E.NOENT);
+      if (there === undefined) return fail(E.NOENT);
       const aside = `${target}.dolly-exchange`;
       hostFs.rename(target, aside);
       hostFs.rename(from, target);
       hostFs.rename(aside, from);
-    } else hostFs.rename(from, target);
-    (moved as HostInode).hostPath = target;
-    (moved as HostInode).inside = join(to.inside, toName);
+      there.#renamed(from, join(this.inside, name));
+    } else {
+      const last = there !== undefined && (there.type === S_IFDIR || there.stat().nlink <= 1);
+      hostFs.rename(from, target);
+      if (last) this.fs.forget(there);
+    }
+    moved.#renamed(target, join(to.inside, toName));
+  }
+  #renamed(hostPath: string, inside: string): void {
+    this.fs.generation++;
+    if (this.type === S_IFDIR) this.fs.moved(this.hostPath, hostPath, this.inside, inside);
+    this.hostPath = hostPath;
+    this.inside = inside;
   }
 
   override setAttributes(_t: Task, set: SetAttributes): void {
+    this.fs.generation++;
+    if (this.type === S_IFLNK && set.mode === undefined) return;
     if (set.size !== undefined) {
+      this.flush();
       hostFs.truncate(this.hostPath, set.size);
       this.pages?.clear();
     }
@@ -174,67 +256,37 @@ export class HostInode extends Inode {
     if (set.atime !== undefined || set.mtime !== undefined) {
       const now = this.stat();
       hostFs.utime(this.hostPath, set.atime ?? now.atime, set.mtime ?? now.mtime);
+      this.fs.marks.times(this, set.atime, set.mtime);
     }
   }
 
   open(_t: Task, flags: number, path: string): OpenFile {
     if ((flags & O_PATH) !== 0) return new PathFile(this, path, flags);
     if (this.type === S_IFDIR) {
-      if ((flags & O_ACCMODE) !== O_RDONLY) fail(E.ISDIR);
-      return new DirectoryFile(this, path, flags);
+      return (flags & O_ACCMODE) === O_RDONLY ? new DirectoryFile(this, path, flags) : fail(E.ISDIR);
     }
-    if (this.type === S_IFSOCK) fail(E.NXIO);
+    if (this.type === S_IFIFO) return openFifo(this, flags, path);
     if (this.type === S_IFLNK) fail(E.LOOP);
     if (this.type !== S_IFREG) fail(E.NXIO);
-    return new HostRegularFile(this, path, flags, this.#openHost(flags));
-  }
-
-  #openHost(flags: number): HostFile {
     const mode = flags & O_ACCMODE;
-    const file = hostFs.open(this.hostPath, { read: mode !== O_WRONLY, write: mode !== O_RDONLY });
-    if ((flags & O_TRUNC) !== 0 && mode !== O_RDONLY) {
-      file.truncate(0);
-      this.pages?.clear();
-    }
+    const host = hostFs.open(this.hostPath, { read: mode !== O_WRONLY, write: mode !== O_RDONLY });
+    const file = new HostRegularFile(this, path, flags, host);
+    if ((flags & O_TRUNC) !== 0 && mode !== O_RDONLY) file.truncate(0);
     return file;
   }
 
-  /** What mmap of an open description of this file uses. */
-  backing(file: HostFile, path: string, hold: { retain(): unknown; release(): void }, writable: boolean): Backing {
-    // deno-lint-ignore no-this-alias
-    const inode = this;
-    const fill = (at: number, into: Uint8Array): void => {
-      let done = 0;
-      while (done < into.length) {
-        const n = file.read(into.subarray(done), at + done);
-        if (n === 0) break;
-        done += n;
-      }
-      into.fill(0, done);
-    };
-    return {
-      inode,
-      path,
-      size: () => file.stat().size,
-      fill,
-      sharedPage(index) {
-        const pages = inode.pages ??= new Map();
-        let page = pages.get(index);
-        if (page === undefined) {
-          page = new Uint8Array(4096);
-          fill(index * 4096, page);
-          pages.set(index, page);
-        }
-        return page;
-      },
-      dirtied(index) {
-        if (!writable) return;
-        const size = file.stat().size, at = index * 4096;
-        const page = inode.pages?.get(index);
+  /** Writes what mappings changed to the host. Any open file that may write will do. */
+  flush(): void {
+    if (this.dirty.size === 0) return;
+    for (const file of this.files) {
+      if (!file.writable) continue;
+      const { size } = file.stat();
+      for (const index of this.dirty) {
+        const page = this.pages?.get(index), at = index * 4096;
         if (page !== undefined && at < size) file.write(page.subarray(0, Math.min(4096, size - at)), at);
-      },
-      retain: () => void hold.retain(),
-      release: () => hold.release(),
-    };
+      }
+      break;
+    }
+    this.dirty.clear();
   }
 }

@@ -87,7 +87,7 @@ const statFrom = (i: Deno.FileInfo): HostStat => ({
 export class HostFile {
   /** Where the host's own offset is, to save seeks. */
   #at = 0;
-  constructor(readonly file: Deno.FsFile) {}
+  constructor(readonly file: Deno.FsFile, readonly writable: boolean) {}
 
   #seek(at: number): void {
     if (this.#at !== at) {
@@ -105,14 +105,17 @@ export class HostFile {
       return n;
     });
   }
+  /** Bytes written at `at`: fewer than given only when the host ran out of room on the way. */
   write(from: Uint8Array, at: number): number {
-    return attempt(() => {
+    let done = 0;
+    try {
       this.#seek(at);
-      let done = 0;
-      while (done < from.length) done += this.file.writeSync(from.subarray(done));
-      this.#at += done;
-      return done;
-    });
+      while (done < from.length) done += this.file.writeSync(done === 0 ? from : from.subarray(done));
+    } catch (error) {
+      if (done === 0) throw hostErrno(error);
+    }
+    this.#at += done;
+    return done;
   }
   stat(): HostStat {
     return attempt(() => statFrom(this.file.statSync()));
@@ -121,7 +124,7 @@ export class HostFile {
     attempt(() => this.file.truncateSync(size));
   }
   utime(atime: bigint, mtime: bigint): void {
-    attempt(() => this.file.utimeSync(seconds(atime), seconds(mtime)));
+    attempt(() => this.file.utimeSync(instant(atime), instant(mtime)));
   }
   sync(dataOnly: boolean): void {
     attempt(() => dataOnly ? this.file.syncDataSync() : this.file.syncSync());
@@ -131,7 +134,8 @@ export class HostFile {
   }
 }
 
-const seconds = (t: bigint): number => Number(t) / 1e9;
+/** A time for the host: a Date is exact to the ms, a number of seconds to about 0.2 µs. */
+const instant = (t: bigint): Date | number => t % 1_000_000n === 0n ? new Date(Number(t / 1_000_000n)) : Number(t) / 1e9;
 
 export interface HostOpen {
   readonly read: boolean;
@@ -166,7 +170,7 @@ export const hostFs = {
         truncate: o.truncate,
         ...(creating ? { mode: o.mode } : {}),
       });
-      return new HostFile(file);
+      return new HostFile(file, o.write);
     }),
   readlink: (path: string): string => attempt(() => Deno.readLinkSync(path)),
   entries: (path: string): { name: string; isDirectory: boolean; isSymlink: boolean; isFile: boolean }[] =>
@@ -179,7 +183,7 @@ export const hostFs = {
   chmod: (path: string, mode: number): void => attempt(() => Deno.chmodSync(path, mode)),
   chown: (path: string, uid: number | null, gid: number | null): void => attempt(() => Deno.chownSync(path, uid, gid)),
   utime: (path: string, atime: bigint, mtime: bigint): void =>
-    attempt(() => Deno.utimeSync(path, seconds(atime), seconds(mtime))),
+    attempt(() => Deno.utimeSync(path, instant(atime), instant(mtime))),
   truncate: (path: string, size: number): void => attempt(() => Deno.truncateSync(path, size)),
   /** Resolved absolute path of an existing directory on the host. */
   realPath: (path: string): string => attempt(() => Deno.realPathSync(path)),
