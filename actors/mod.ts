@@ -56,3 +56,8 @@ export * from "./sysv.ts";
 export { makePipe, openFifo, Pipe, PipeEnd } from "./pipe.ts";
 export { AnonymousInode } from "./vfs/anonymous.ts";
 export { compareTasks } from "./kcmp.ts";
+export { Epoll, EPOLLEXCLUSIVE } from "./poll/epoll.ts";
+export { EventFd } from "./poll/eventfd.ts";
+export { openPidfd, PidFd } from "./poll/pidfd.ts";
+export { SignalFd } from "./poll/signalfd.ts";
+export { TimerFd } from "./poll/timerfd.ts";

@@ -23,6 +23,8 @@ import { time } from "./time/declare.ts";
 import { timeHandlers } from "./time/handle.ts";
 import { pipes } from "./pipes/declare.ts";
 import { pipesHandlers } from "./pipes/handle.ts";
+import { poll } from "./poll/declare.ts";
+import { pollHandlers } from "./poll/handle.ts";
 import { process } from "./process/declare.ts";
 import { processHandlers } from "./process/handle.ts";
 import { signals } from "./signals/declare.ts";
@@ -37,6 +39,7 @@ const families: Record<string, FamilyWithHandlers> = {
   system: { rows: system, handlers: systemHandlers },
   time: { rows: time, handlers: timeHandlers },
   pipes: { rows: pipes, handlers: pipesHandlers },
+  poll: { rows: poll, handlers: pollHandlers },
   futex: { rows: futex, handlers: futexHandlers },
   memory: { rows: memory, handlers: memoryHandlers },
   ids: { rows: ids, handlers: idsHandlers },

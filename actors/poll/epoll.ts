@@ -132,11 +132,15 @@ export class Epoll extends OpenFile {
 
   #depth(): number {
     let deepest = 0;
-    for (const { file } of this.#interests.values()) if (file instanceof Epoll) deepest = Math.max(deepest, 1 + file.#depth());
+    for (const { file } of this.#interests.values()) {
+      if (file instanceof Epoll) deepest = Math.max(deepest, 1 + file.#depth());
+    }
     return deepest;
   }
   #reaches(other: Epoll): boolean {
-    for (const { file } of this.#interests.values()) if (file === other || (file instanceof Epoll && file.#reaches(other))) return true;
+    for (const { file } of this.#interests.values()) {
+      if (file === other || (file instanceof Epoll && file.#reaches(other))) return true;
+    }
     return false;
   }
 

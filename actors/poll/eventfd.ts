@@ -35,7 +35,8 @@ export class EventFd extends OpenFile {
   }
 
   override poll(): number {
-    return (this.count > 0n ? POLLIN | POLLRDNORM : 0) | (this.count < MOST ? POLLOUT | POLLWRNORM : 0) | (this.count > MOST ? POLLERR : 0);
+    return (this.count > 0n ? POLLIN | POLLRDNORM : 0) | (this.count < MOST ? POLLOUT | POLLWRNORM : 0) |
+      (this.count > MOST ? POLLERR : 0);
   }
   protected closed(): void {}
 }
