@@ -9,6 +9,8 @@ export class FileTable {
   #users = 1;
   #slots: (OpenFile | undefined)[] = [];
   #cloexec: boolean[] = [];
+  /** Every number below is taken. */
+  #lowestFree = 0;
   /** Called with a description before a descriptor of it is closed, to drop POSIX locks this table owns. */
   static onClose: ((table: FileTable, file: OpenFile) => void) | undefined;
 
@@ -23,6 +25,7 @@ export class FileTable {
     const child = new FileTable();
     child.#slots = this.#slots.map((file) => file?.retain());
     child.#cloexec = [...this.#cloexec];
+    child.#lowestFree = this.#lowestFree;
     return child;
   }
   release(): void {
@@ -42,8 +45,9 @@ export class FileTable {
   }
   /** Lowest free number ≥ min and < limit gets the description (whose reference the table takes over). -EMFILE when none is free. */
   add(file: OpenFile, cloexec: boolean, limit: number, min = 0): number {
-    let fd = min;
+    let fd = Math.max(min, this.#lowestFree);
     while (this.#slots[fd] !== undefined) fd++;
+    if (min <= this.#lowestFree) this.#lowestFree = fd;
     if (fd >= limit) return -E.MFILE;
     this.#slots[fd] = file;
     this.#cloexec[fd] = cloexec;
@@ -61,6 +65,7 @@ export class FileTable {
     if (file === undefined) return -E.BADF;
     this.#slots[fd] = undefined;
     this.#cloexec[fd] = false;
+    if (fd < this.#lowestFree) this.#lowestFree = fd;
     while (this.#slots.length > 0 && this.#slots[this.#slots.length - 1] === undefined) this.#slots.pop();
     FileTable.onClose?.(this, file);
     file.release();
@@ -74,6 +79,10 @@ export class FileTable {
   }
   closeOnExec(): void {
     for (let fd = 0; fd < this.#slots.length; fd++) if (this.#slots[fd] && this.#cloexec[fd]) this.close(fd);
+  }
+  /** The descriptions of all descriptors; one may come more than once. */
+  *all(): IterableIterator<OpenFile> {
+    for (const file of this.#slots) if (file !== undefined) yield file;
   }
   /** Open descriptors in ascending order. */
   descriptors(): number[] {

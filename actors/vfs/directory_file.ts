@@ -12,6 +12,8 @@ export class DirectoryFile extends OpenFile {
   #entries: DirEntry[] | undefined;
   /** The directory's parent, for "..", set by the walk. */
   parentIno = 0;
+  /** What is mounted in it, shown even where the file system below has no such name. */
+  mounted: readonly DirEntry[] = [];
 
   override read(): number {
     return -E.ISDIR;
@@ -26,11 +28,7 @@ export class DirectoryFile extends OpenFile {
     return this.pos = to;
   }
   override getdents(t: Task, into: Uint8Array): number {
-    this.#entries ??= [
-      { name: ".", ino: this.inode.ino, type: S_IFDIR },
-      { name: "..", ino: this.parentIno || this.inode.ino, type: S_IFDIR },
-      ...this.inode.entries(t),
-    ];
+    this.#entries ??= this.#list(t);
     let done = 0;
     for (; this.pos < this.#entries.length; this.pos++) {
       const size = writeEntry(this.#entries[this.pos], this.pos + 1, into.subarray(done));
@@ -38,6 +36,15 @@ export class DirectoryFile extends OpenFile {
       done += size;
     }
     return done === 0 && this.pos < this.#entries.length ? -E.INVAL : done;
+  }
+  #list(t: Task): DirEntry[] {
+    const own = this.inode.entries(t);
+    return [
+      { name: ".", ino: this.inode.ino, type: S_IFDIR },
+      { name: "..", ino: this.parentIno || this.inode.ino, type: S_IFDIR },
+      ...own,
+      ...this.mounted.filter((m) => !own.some((e) => e.name === m.name)),
+    ];
   }
   protected closed(): void {}
 }

@@ -125,8 +125,7 @@ export class HostInode extends Inode {
 
   stat(): Stat {
     for (const file of this.files) {
-      const stat = this.fs.marks.dress(file.stat());
-      return stat;
+      return this.fs.marks.dress(file.stat());
     }
     if (this.#knownAt === this.fs.generation) {
       this.#knownAt = -1;
@@ -245,7 +244,8 @@ export class HostInode extends Inode {
 
   override setAttributes(_t: Task, set: SetAttributes): void {
     this.fs.generation++;
-    if (this.type === S_IFLNK && set.mode === undefined) return;
+    // The host's calls would follow the link.
+    if (this.type === S_IFLNK) return;
     if (set.size !== undefined) {
       this.flush();
       hostFs.truncate(this.hostPath, set.size);

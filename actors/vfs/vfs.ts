@@ -8,12 +8,13 @@ import type { Location } from "../fs_context.ts";
 import type { Task } from "../task/task.ts";
 import { MAY_EXEC, MAY_READ, MAY_WRITE, mayAccess, mayRemove } from "./access.ts";
 import { DirectoryFile } from "./directory_file.ts";
-import { type Inode, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "./inode.ts";
+import { type DirEntry, type Inode, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "./inode.ts";
 import {
   O_ACCMODE,
   O_CREAT,
   O_DIRECTORY,
   O_EXCL,
+  O_NOCTTY,
   O_NOFOLLOW,
   O_PATH,
   O_RDONLY,
@@ -23,6 +24,7 @@ import {
   type OpenFile,
 } from "./open_file.ts";
 
+const encoder = new TextEncoder();
 const PATH_MAX = 4096, NAME_MAX = 255, MAX_LINKS = 40;
 
 /** Where a walk ended: the directory, the last name in it, and what it leads to (undefined: no such file). */
@@ -35,13 +37,25 @@ export interface Found {
   readonly slash: boolean;
 }
 
-/** RESOLVE_* of openat2, as far as the walk knows them. */
+/** How to walk: what openat2's RESOLVE_* bits ask for, and whether a link in the last component is followed. */
 export interface WalkRules {
-  /** Follow a symbolic link in the last component. */
   readonly follow: boolean;
   readonly noLinks?: boolean;
   readonly noMagic?: boolean;
+  /** Not across mounts. */
+  readonly noXdev?: boolean;
+  /** Not above the starting directory, no absolute paths. */
   readonly beneath?: boolean;
+  /** The starting directory is the root. */
+  readonly inRoot?: boolean;
+}
+
+/** One walk: its rules, links followed so far, the root, and where RESOLVE_BENEATH began. */
+interface Walk {
+  readonly rules: WalkRules;
+  readonly root: Location;
+  readonly start: Location;
+  links: number;
 }
 
 export interface MountPoint {
@@ -69,12 +83,16 @@ export class Vfs {
     return [...this.#mounts.values()];
   }
 
-  /** Names in a directory that exist only because something is mounted there. */
-  mountedNames(dir: string): string[] {
-    const prefix = dir === "/" ? "/" : dir + "/";
-    return [...this.#mounts.keys()].filter((p) =>
-      p !== "/" && p.startsWith(prefix) && !p.slice(prefix.length).includes("/")
-    ).map((p) => p.slice(prefix.length));
+  /** Entries of what is mounted in a directory. */
+  mountedIn(dir: string): DirEntry[] {
+    const prefix = dir === "/" ? "/" : dir + "/", out: DirEntry[] = [];
+    for (const { path, root } of this.#mounts.values()) {
+      const name = path.slice(prefix.length);
+      if (name !== "" && path.startsWith(prefix) && !name.includes("/")) {
+        out.push({ name, ino: root.ino, type: S_IFDIR });
+      }
+    }
+    return out;
   }
 
   /** Child of a directory; undefined when there is none. */
@@ -107,34 +125,32 @@ export class Vfs {
   walk(t: Task, dirfd: number, path: string, rules: WalkRules): Found {
     if (path === "") return fail(E.NOENT);
     if (path.length >= PATH_MAX) return fail(E.NAMETOOLONG);
-    const start = this.start(t, dirfd, path);
     if (rules.beneath && path.startsWith("/")) fail(E.XDEV);
-    return this.#walk(t, start, path, rules, { links: 0 });
+    const start = this.start(t, dirfd, rules.inRoot ? "." : path);
+    return this.#walk(t, start, path, rules.follow, { rules, root: rules.inRoot ? start : t.fs.root, start, links: 0 });
   }
 
-  #walk(t: Task, start: Location, path: string, rules: WalkRules, depth: { links: number }): Found {
-    let at = path.startsWith("/") ? t.fs.root : start;
-    const names = path.split("/").filter((n) => n !== "");
-    const slash = path.endsWith("/") && names.length > 0;
-    let dir = at;
-    for (let i = 0; i < names.length; i++) {
-      const name = names[i], last = i === names.length - 1;
+  #walk(t: Task, from: Location, path: string, follow: boolean, w: Walk): Found {
+    let at = path.startsWith("/") ? w.root : from;
+    const names = path.split("/");
+    const slash = path.endsWith("/");
+    let end = names.length;
+    while (end > 0 && names[end - 1] === "") end--;
+    for (let i = 0; i < end; i++) {
+      const name = names[i], last = i === end - 1;
+      if (name === "") continue;
       this.#mayEnter(t, at);
-      if (name === ".") {
-        if (last) return { dir: at, name: "", at, slash };
-        continue;
-      }
+      if (name === ".") continue;
       if (name === "..") {
-        if (rules.beneath && at === start) fail(E.XDEV);
-        at = this.#up(t, at);
-        if (last) return { dir: at, name: "", at, slash };
+        at = this.#up(t, at, w);
         continue;
       }
-      if (name.length > NAME_MAX) fail(E.NAMETOOLONG);
-      dir = at;
+      if (name.length > NAME_MAX / 3 && encoder.encode(name).length > NAME_MAX) fail(E.NAMETOOLONG);
+      const dir = at;
       const found = this.child(t, dir, name);
       if (found === undefined) return last ? { dir, name, at: undefined, slash } : fail(E.NOENT);
-      if (found.inode.type !== S_IFLNK || (last && !rules.follow && !slash)) {
+      if (w.rules.noXdev && found.inode === this.#mounts.get(found.path)?.root) fail(E.XDEV);
+      if (found.inode.type !== S_IFLNK || (last && !follow && !slash)) {
         if (last) {
           if (slash && found.inode.type !== S_IFDIR) fail(E.NOTDIR);
           return { dir, name, at: found, slash };
@@ -142,33 +158,30 @@ export class Vfs {
         at = found;
         continue;
       }
-      if (rules.noLinks || ++depth.links > MAX_LINKS) fail(E.LOOP);
-      const target = this.#followLink(t, dir, found, rules, depth, last);
+      if (w.rules.noLinks || ++w.links > MAX_LINKS) fail(E.LOOP);
+      const target = this.#followLink(t, dir, found, last ? true : follow, w);
       if (last) return slash && target.at !== undefined && target.at.inode.type !== S_IFDIR ? fail(E.NOTDIR) : target;
       if (target.at === undefined) return fail(E.NOENT);
       at = target.at;
     }
+    // "/", or a path that ends in "." or "..".
+    if (slash && at.inode.type !== S_IFDIR) fail(E.NOTDIR);
     return { dir: at, name: "", at, slash };
   }
 
-  #followLink(
-    t: Task,
-    dir: Location,
-    link: Location,
-    rules: WalkRules,
-    depth: { links: number },
-    last: boolean,
-  ): Found {
+  #followLink(t: Task, dir: Location, link: Location, follow: boolean, w: Walk): Found {
+    const { rules } = w;
     const jumped = link.inode.jump?.(t);
     if (jumped !== undefined) {
       if (rules.noMagic) fail(E.LOOP);
+      if (rules.beneath || rules.inRoot || (rules.noXdev && jumped.inode.dev !== w.start.inode.dev)) fail(E.XDEV);
       const at: Location = jumped.location ?? { inode: jumped.inode, path: jumped.path };
       return { dir, name: "", at, slash: false };
     }
     const target = link.inode.readlink(t);
     if (target === "") return fail(E.NOENT);
     if (rules.beneath && target.startsWith("/")) fail(E.XDEV);
-    return this.#walk(t, dir, target, last ? { ...rules, follow: true } : rules, depth);
+    return this.#walk(t, dir, target, follow, w);
   }
 
   #mayEnter(t: Task, dir: Location): void {
@@ -178,12 +191,49 @@ export class Vfs {
     if (!mayAccess(t.cred, dir.inode.stat(), MAY_EXEC)) fail(E.ACCES);
   }
 
-  #up(t: Task, at: Location): Location {
-    if (at.inode === t.fs.root.inode || at.path === t.fs.root.path) return t.fs.root;
-    if (at.parent !== undefined) return at.parent;
-    // A place known only by its path (a descriptor): its parent is found from the machine's root.
+  #up(t: Task, at: Location, w: Walk): Location {
+    if (w.rules.beneath && at.path === w.start.path) fail(E.XDEV);
+    if (at.path === w.root.path) return w.root;
+    if (w.rules.noXdev && at.inode === this.#mounts.get(at.path)?.root) fail(E.XDEV);
+    return at.parent ?? this.#parentByPath(t, at);
+  }
+  /** A place known only by its path (a descriptor): its parent is found from the machine's root. */
+  #parentByPath(t: Task, at: Location): Location {
     const up = at.path.slice(0, at.path.lastIndexOf("/")) || "/";
-    return this.#walk(t, this.root, up, { follow: true }, { links: 0 }).at ?? this.root;
+    const found = this.#walk(t, this.root, up, true, {
+      rules: { follow: true },
+      root: this.root,
+      start: this.root,
+      links: 0,
+    });
+    return found.at ?? this.root;
+  }
+
+  /** A file got another place in the tree, or (`to` undefined) lost it: what is open on it or below it, and working directories, are told. */
+  relocated(t: Task, inode: Inode, from: string, to: Location | undefined): void {
+    const below = from + "/";
+    const rebase = (l: Location): Location =>
+      l.path === from && l.inode === inode
+        ? to ?? { ...l, path: from + " (deleted)" }
+        : to !== undefined && l.path.startsWith(below) && l.parent !== undefined
+        ? { inode: l.inode, path: to.path + l.path.slice(from.length), parent: rebase(l.parent) }
+        : l;
+    const seen = new Set<object>();
+    for (const { fs, files, holdings } of t.machine.tasks.values()) {
+      if (holdings.fs && !seen.has(fs)) {
+        seen.add(fs);
+        fs.cwd = rebase(fs.cwd);
+        fs.root = rebase(fs.root);
+      }
+      if (!holdings.files || seen.has(files)) continue;
+      seen.add(files);
+      for (const file of files.all()) {
+        if (file.location === undefined || !(file.path === from || file.path.startsWith(below))) continue;
+        const before = file.location;
+        file.location = rebase(before);
+        if (file.location !== before) file.path = file.location.path;
+      }
+    }
   }
 
   /** The file a path leads to; ENOENT when there is none. */
@@ -246,7 +296,7 @@ export class Vfs {
       if (writing && inode.type === S_IFDIR) fail(E.ISDIR);
       this.require(t, inode, (access !== O_WRONLY ? MAY_READ : 0) | (writing ? MAY_WRITE : 0));
     }
-    return placed(inode.open(t, flags, at.path), at);
+    return placed(t, inode.open(t, flags, at.path), at);
   }
 
   #create(t: Task, found: Found, flags: number, mode: number): OpenFile {
@@ -257,7 +307,7 @@ export class Vfs {
     this.own(t, found.dir.inode, inode);
     const path = found.dir.path === "/" ? "/" + found.name : found.dir.path + "/" + found.name;
     // The mode of a file just made does not bind the one who made it.
-    return placed(inode.open(t, flags & ~(O_CREAT | O_EXCL | O_TRUNC), path), { inode, path, parent: found.dir });
+    return placed(t, inode.open(t, flags & ~(O_CREAT | O_EXCL | O_TRUNC), path), { inode, path, parent: found.dir });
   }
 
   /** A new file belongs to its maker, or to the group of a set-gid directory. */
@@ -284,12 +334,19 @@ export class Vfs {
     if (at.inode.type === S_IFLNK) fail(E.LOOP);
     const stat = at.inode.stat();
     if ((stat.mode & S_IFMT) !== S_IFREG || !mayAccess(t.cred, stat, MAY_EXEC)) fail(E.ACCES);
-    return placed(at.inode.open(t, O_RDONLY, at.path), at);
+    return placed(t, at.inode.open(t, O_RDONLY, at.path), at);
   }
 }
 
-const placed = (file: OpenFile, at: Location): OpenFile => {
+/** Bits of open(2) that are no status flags (do_dentry_open). */
+const CREATION = O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC;
+
+const placed = (t: Task, file: OpenFile, at: Location): OpenFile => {
   file.location = at;
-  if (file instanceof DirectoryFile) file.parentIno = at.parent?.inode.ino ?? at.inode.ino;
+  file.flags &= ~CREATION;
+  if (file instanceof DirectoryFile) {
+    file.parentIno = at.parent?.inode.ino ?? at.inode.ino;
+    file.mounted = t.machine.vfs.mountedIn(at.path);
+  }
   return file;
 };
