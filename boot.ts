@@ -23,8 +23,9 @@ import {
   turn,
   UnusableImage,
   Vfs,
-  VmGroup,
+  type VmGroup,
 } from "./actors/mod.ts";
+import type { Cpu } from "./cpu/types.ts";
 import { HostClock, VirtualClock } from "./actors/world/clock.ts";
 import { HostEntropy, SeededEntropy } from "./actors/world/entropy.ts";
 import { hostDirectory, hostEnvironment, hostIdentity } from "./actors/world/identity.ts";
@@ -119,6 +120,10 @@ const makeMachine = (options: BootOptions): Machine => {
   return machine;
 };
 
+/** Before execve the first task holds neither memory nor CPU (`holdings` says so); nothing looks at these. */
+const NO_MEMORY = { space: undefined } as unknown as VmGroup;
+const NO_CPU = undefined as unknown as Cpu;
+
 /** The first process, before it has a program. */
 const firstTask = (machine: Machine, options: BootOptions, stdio: StdioDoor): Task => {
   machine.startIdsAt(FIRST_PID);
@@ -126,33 +131,19 @@ const firstTask = (machine: Machine, options: BootOptions, stdio: StdioDoor): Ta
   const group = new ThreadGroup(tid, tid, tid);
   const { root } = machine.vfs;
   const { uid, gid } = hostIdentity();
-  const space = machine.newAddressSpace();
-  const image = {
-    exe: "",
-    argStart: 0,
-    argEnd: 0,
-    envStart: 0,
-    envEnd: 0,
-    stackTop: 0,
-    auxv: new Uint8Array(0),
-    entry: 0,
-    loadBase: 0,
-    interpreterBase: 0,
-    trampoline: 0,
-  };
-  const vm = new VmGroup(space, image, machine.counters);
   const task = new Task(
     machine,
     tid,
     group,
-    vm,
-    space.newCpu(),
+    NO_MEMORY,
+    NO_CPU,
     new FileTable(),
     new FsContext(root, root, 0o22),
     new SignalHandlers(),
     credentialsOf(uid, gid),
     new PendingSet(),
   );
+  task.holdings.vm = task.holdings.cpu = false;
   group.leader = task;
   group.tasks.push(task);
   group.live = 1;
@@ -160,8 +151,6 @@ const firstTask = (machine: Machine, options: BootOptions, stdio: StdioDoor): Ta
   machine.groups.set(tid, group);
   machine.init = group;
   machine.counters.tasksCreated++;
-  machine.counters.liveCpus++;
-  machine.counters.peakCpus = 1;
   for (const file of openStdio(machine, stdio)) task.files.add(file, false, 1024);
   task.fs.cwd = workingDirectory(task, options) ?? root;
   return task;
@@ -198,10 +187,6 @@ const start = (machine: Machine, task: Task, options: BootOptions): { status: nu
 };
 
 const exitQuietly = (task: Task): void => {
-  task.holdings.cpu = false;
-  task.cpu.release();
-  task.machine.counters.liveCpus--;
-  task.vm.release();
   task.files.release();
   task.machine.tasks.clear();
   task.machine.groups.clear();

@@ -77,6 +77,7 @@ export const exitTask = (task: Task, status: number): void => {
 };
 
 export const noteMemoryPeak = (task: Task): void => {
+  if (!task.holdings.vm) return;
   const kib = task.vm.space.peakResidentPages * 4;
   if (kib > task.group.used.maxrss) task.group.used.maxrss = kib;
 };
