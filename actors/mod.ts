@@ -48,7 +48,7 @@ export { conflicting, dropRecords, type Lock, locksOf, placeFlock, placeRecord }
 export { Vfs, type WalkRules } from "./vfs/vfs.ts";
 export { HostFs } from "./vfs/hostfs.ts";
 export { makeMemfd, makeShm, TmpFs } from "./vfs/tmpfs.ts";
-export { MAY_EXEC, MAY_READ, MAY_WRITE, mayAccess } from "./vfs/access.ts";
+export { MAY_EXEC, MAY_READ, MAY_WRITE, mayAccess, mayRemove } from "./vfs/access.ts";
 export { openStdio } from "./devfs/stdio_files.ts";
 export { makeDevfs } from "./devfs/devfs.ts";
 export { Deadlock } from "./machine.ts";

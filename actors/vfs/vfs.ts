@@ -79,6 +79,9 @@ export class Vfs {
   mount(path: string, root: Inode, source: string, type: string, options = "rw,nosuid,nodev,relatime"): void {
     this.#mounts.set(path, { path, root, source, type, options });
   }
+  isMountPoint(path: string): boolean {
+    return this.#mounts.has(path);
+  }
   mounts(): MountPoint[] {
     return [...this.#mounts.values()];
   }

@@ -128,3 +128,18 @@ export const FLOCK = struct("flock", { type: "i16", whence: "i16", start: "i64",
 export const OPEN_HOW = struct("open_how", { flags: "u64", mode: "u64", resolve: "u64" });
 export const RENAME_FLAGS = flagSet("RENAME", { RENAME_NOREPLACE: 1, RENAME_EXCHANGE: 2, RENAME_WHITEOUT: 4 });
 export const LOCK_OPERATIONS = flagSet("LOCK", { LOCK_SH: 1, LOCK_EX: 2, LOCK_NB: 4, LOCK_UN: 8 });
+
+export const MFD = { CLOEXEC: 1, ALLOW_SEALING: 2, HUGETLB: 4, NOEXEC_SEAL: 8, EXEC: 16 } as const;
+export const MFD_FLAGS = flagSet("MFD", {
+  MFD_CLOEXEC: 1,
+  MFD_ALLOW_SEALING: 2,
+  MFD_HUGETLB: 4,
+  MFD_NOEXEC_SEAL: 8,
+  MFD_EXEC: 16,
+});
+export const SPLICE_FLAGS = flagSet("SPLICE_F", {
+  SPLICE_F_MOVE: 1,
+  SPLICE_F_NONBLOCK: 2,
+  SPLICE_F_MORE: 4,
+  SPLICE_F_GIFT: 8,
+});

@@ -20,7 +20,17 @@ import {
   uint,
 } from "../abi/call.ts";
 import { AT_FLAGS } from "../abi/at.ts";
-import { ACCESS_MODE, OPEN_FLAGS, OPEN_HOW, RENAME_FLAGS, STAT, STATFS, STATX, STATX_MASK } from "../abi/files.ts";
+import {
+  ACCESS_MODE,
+  MFD_FLAGS,
+  OPEN_FLAGS,
+  OPEN_HOW,
+  RENAME_FLAGS,
+  STAT,
+  STATFS,
+  STATX,
+  STATX_MASK,
+} from "../abi/files.ts";
 import { flagSet } from "../abi/flags.ts";
 import { TIMESPEC } from "../abi/timespec.ts";
 
@@ -30,7 +40,7 @@ export const files = {
   openat2: call(437, [dirfd(), path(), inStruct("how", OPEN_HOW), size("size")], "open a file under rules", {
     result: "fd",
     support: "partial",
-    note: "RESOLVE_NO_SYMLINKS, NO_MAGICLINKS and BENEATH; RESOLVE_IN_ROOT, NO_XDEV and CACHED are refused",
+    note: "RESOLVE_CACHED always answers EAGAIN",
   }),
   fstat: call(80, [fd(), outStruct("statbuf", STAT)], "metadata of an open file"),
   newfstatat: call(
@@ -103,6 +113,11 @@ export const files = {
     support: "partial",
     note: "mode 0 and FALLOC_FL_KEEP_SIZE on host files; more on files that keep their pages in memory",
   }),
+  memfd_create: call(279, [string("name"), flags("flags", MFD_FLAGS)], "make a file in memory", {
+    result: "fd",
+    support: "partial",
+    note: "huge pages are refused",
+  }),
   mount: absent(40, "attach a file system", "not built yet"),
   umount2: absent(39, "detach a file system", "not built yet"),
   pivot_root: absent(41, "change the root file system", "not built yet"),
@@ -110,7 +125,7 @@ export const files = {
     5,
     [path(), string("name"), inBytes("value", "size"), size("size"), int("flags")],
     "set an extended attribute",
-    { support: "partial", note: "no file system here has extended attributes: EOPNOTSUPP" },
+    { support: "partial", note: "files in memory have attributes; on host files EOPNOTSUPP" },
   ),
   lsetxattr: call(
     6,
@@ -144,17 +159,17 @@ export const files = {
   listxattr: call(11, [path(), outBytes("list", "size"), size("size")], "names of extended attributes", {
     result: "size",
     support: "partial",
-    note: "always empty",
+    note: "as setxattr",
   }),
   llistxattr: call(12, [path(), outBytes("list", "size"), size("size")], "names of extended attributes of a link", {
     result: "size",
     support: "partial",
-    note: "always empty",
+    note: "as setxattr",
   }),
   flistxattr: call(13, [fd(), outBytes("list", "size"), size("size")], "names of extended attributes of an open file", {
     result: "size",
     support: "partial",
-    note: "always empty",
+    note: "as setxattr",
   }),
   removexattr: call(14, [path(), string("name")], "remove an extended attribute", {
     support: "partial",

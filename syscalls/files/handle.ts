@@ -2,12 +2,17 @@
 import {
   CAP,
   capable,
+  type Inode,
+  makeMemfd,
   MAY_EXEC,
+  mayRemove,
   O_CLOEXEC,
   O_CREAT,
   O_DIRECTORY,
+  O_LARGEFILE,
   O_PATH,
   O_TMPFILE,
+  O_TRUNC,
   readPath,
   RLIMIT,
   S_IFBLK,
@@ -25,6 +30,8 @@ import { AT, AT_FDCWD } from "../abi/at.ts";
 import type { Handlers } from "../abi/call.ts";
 import { E } from "../abi/errno.ts";
 import type { files } from "./declare.ts";
+import { MFD } from "../abi/files.ts";
+import { getAttribute, listAttributes, removeAttribute, setAttribute } from "./attributes.ts";
 import { access } from "./access.ts";
 import {
   allocate,
@@ -51,6 +58,7 @@ const open = (
   // What O_PATH does not know is ignored.
   const known = (flags & O_PATH) !== 0 ? flags & (O_PATH | O_DIRECTORY | 0o400000 | O_CLOEXEC) : flags;
   const file = t.machine.vfs.open(t, dirfd, path, known & ~O_CLOEXEC, mode, rules);
+  if ((flags & O_PATH) === 0) file.flags |= O_LARGEFILE;
   const wait = file.opening?.(t);
   const fd = t.files.add(file, (flags & O_CLOEXEC) !== 0, limit);
   if (fd < 0) {
@@ -68,8 +76,8 @@ const locate = (t: Task, dirfd: number, at: number, flags: number) => {
 
 const RESOLVE = { NO_XDEV: 1, NO_MAGICLINKS: 2, NO_SYMLINKS: 4, BENEATH: 8, IN_ROOT: 0x10, CACHED: 0x20 };
 
-const unsupported = (): number => -E.OPNOTSUPP;
-const noAttributes = (): number => -E.OPNOTSUPP;
+const byPath = (t: Task, path: number, follow = true): Inode =>
+  t.machine.vfs.find(t, AT_FDCWD, readPath(t, path), follow).inode;
 
 export const filesHandlers: Handlers<Task, typeof files> = {
   openat: (t, dirfd, path, flags, mode) => open(t, dirfd, readPath(t, path), flags, mode),
@@ -80,12 +88,17 @@ export const filesHandlers: Handlers<Task, typeof files> = {
     for (let at = 24; at < size; at++) if (t.mem.u8(how + at) !== 0) return -E["2BIG"];
     if (flags >= 0x100000000 || (mode & ~0o7777) !== 0 || resolve > 0x3f) return -E.INVAL;
     if (mode !== 0 && (flags & O_CREAT) === 0 && (flags & O_TMPFILE) !== O_TMPFILE) return -E.INVAL;
-    if ((resolve & (RESOLVE.NO_XDEV | RESOLVE.IN_ROOT | RESOLVE.CACHED)) !== 0) return -E.INVAL;
-    const noLinks = (resolve & RESOLVE.NO_SYMLINKS) !== 0, beneath = (resolve & RESOLVE.BENEATH) !== 0;
-    return open(t, dirfd, readPath(t, path), flags | 0, mode, {
-      noLinks,
-      beneath,
-      noMagic: noLinks || (resolve & RESOLVE.NO_MAGICLINKS) !== 0,
+    const asks = (bit: number): boolean => (resolve & bit) !== 0;
+    if (asks(RESOLVE.BENEATH) && asks(RESOLVE.IN_ROOT)) return -E.INVAL;
+    const text = readPath(t, path);
+    // Nothing is known to be cached: the caller tries again without.
+    if (asks(RESOLVE.CACHED)) return (flags & (O_CREAT | O_TRUNC | O_TMPFILE)) !== 0 ? -E.INVAL : -E.AGAIN;
+    return open(t, dirfd, text, flags | 0, mode, {
+      noXdev: asks(RESOLVE.NO_XDEV),
+      noLinks: asks(RESOLVE.NO_SYMLINKS),
+      noMagic: asks(RESOLVE.NO_SYMLINKS) || asks(RESOLVE.NO_MAGICLINKS),
+      beneath: asks(RESOLVE.BENEATH),
+      inRoot: asks(RESOLVE.IN_ROOT),
     });
   },
   fstat(t, fd, at) {
@@ -116,7 +129,8 @@ export const filesHandlers: Handlers<Task, typeof files> = {
   },
   getcwd(t, at, size) {
     const root = t.fs.root.path === "/" ? "" : t.fs.root.path;
-    const { path } = t.fs.cwd;
+    const { path, inode } = t.fs.cwd;
+    if (inode.stat().nlink === 0) return -E.NOENT;
     const shown = root !== "" && path === root
       ? "/"
       : path.startsWith(root + "/")
@@ -155,8 +169,11 @@ export const filesHandlers: Handlers<Task, typeof files> = {
     return before;
   },
   mkdirat(t, dirfd, path, mode) {
-    const { dir, name } = t.machine.vfs.place(t, dirfd, readPath(t, path), true);
-    t.machine.vfs.own(t, dir.inode, dir.inode.create(t, name, S_IFDIR | (mode & 0o1777 & ~t.fs.umask)));
+    const { vfs } = t.machine;
+    const { dir, name } = vfs.place(t, dirfd, readPath(t, path), true);
+    // A set-gid directory hands the bit on.
+    const inherited = dir.inode.stat().mode & 0o2000;
+    vfs.own(t, dir.inode, dir.inode.create(t, name, S_IFDIR | inherited | (mode & 0o1777 & ~t.fs.umask)));
     return 0;
   },
   mknodat(t, dirfd, path, mode, dev) {
@@ -180,6 +197,7 @@ export const filesHandlers: Handlers<Task, typeof files> = {
       if (at.inode.type === S_IFDIR) return -E.ISDIR;
       dir.inode.unlink(t, name);
     }
+    t.machine.vfs.relocated(t, at.inode, at.path, undefined);
     return 0;
   },
   symlinkat(t, target, dirfd, path) {
@@ -206,9 +224,11 @@ export const filesHandlers: Handlers<Task, typeof files> = {
     const from = vfs.victim(t, oldDir, readPath(t, oldPath));
     const to = vfs.walk(t, newDir, readPath(t, newPath), { follow: false });
     if (from.name === "" || to.name === "") return -E.BUSY;
+    if (to.at !== undefined && vfs.isMountPoint(to.at.path)) return -E.BUSY;
     if (from.dir.inode.dev !== to.dir.inode.dev) return -E.XDEV;
     vfs.require(t, to.dir.inode, 3);
     if ((flags & 1) !== 0 && to.at !== undefined) return -E.EXIST;
+    if (to.at !== undefined && !mayRemove(t.cred, to.dir.inode.stat(), to.at.inode.stat())) return -E.PERM;
     if (to.slash && from.at.inode.type !== S_IFDIR) return -E.NOTDIR;
     for (let up: typeof to.dir | undefined = to.dir; up !== undefined; up = up.parent) {
       if (up.inode === from.at.inode) return -E.INVAL;
@@ -220,6 +240,13 @@ export const filesHandlers: Handlers<Task, typeof files> = {
       if (!fromDir && toDir) return -E.ISDIR;
     }
     from.dir.inode.rename(t, from.name, to.dir.inode, to.name, flags);
+    const path = to.dir.path === "/" ? "/" + to.name : to.dir.path + "/" + to.name;
+    const exchanged = (flags & 2) !== 0 ? to.at : undefined;
+    if (exchanged === undefined && to.at !== undefined) vfs.relocated(t, to.at.inode, path, undefined);
+    vfs.relocated(t, from.at.inode, from.at.path, { inode: from.at.inode, path, parent: to.dir });
+    if (exchanged !== undefined) {
+      vfs.relocated(t, exchanged.inode, path, { inode: exchanged.inode, path: from.at.path, parent: from.dir });
+    }
     return 0;
   },
   readlinkat(t, dirfd, path, at, size) {
@@ -261,16 +288,29 @@ export const filesHandlers: Handlers<Task, typeof files> = {
     return file.writable ? changeSize(t, file.inode, size, file) : -E.INVAL;
   },
   fallocate: (t, fd, mode, offset, length) => allocate(t, t.files.get(fd), mode, offset, length),
-  setxattr: noAttributes,
-  lsetxattr: noAttributes,
-  fsetxattr: noAttributes,
-  getxattr: unsupported,
-  lgetxattr: unsupported,
-  fgetxattr: unsupported,
-  listxattr: (t, path) => (t.machine.vfs.find(t, AT_FDCWD, readPath(t, path)), 0),
-  llistxattr: (t, path) => (t.machine.vfs.find(t, AT_FDCWD, readPath(t, path), false), 0),
-  flistxattr: (t, fd) => (t.files.get(fd), 0),
-  removexattr: noAttributes,
-  lremovexattr: noAttributes,
-  fremovexattr: noAttributes,
+  memfd_create(t, name, flags) {
+    const { CLOEXEC, ALLOW_SEALING, NOEXEC_SEAL, EXEC } = MFD;
+    if ((flags & ~(CLOEXEC | ALLOW_SEALING | NOEXEC_SEAL | EXEC)) !== 0) return -E.INVAL;
+    if ((flags & NOEXEC_SEAL) !== 0 && (flags & EXEC) !== 0) return -E.INVAL;
+    const bytes = t.mem.cstring(name, 250);
+    if (bytes === undefined) return -E.INVAL;
+    const sealed = (flags & NOEXEC_SEAL) !== 0;
+    const sealable = sealed || (flags & ALLOW_SEALING) !== 0;
+    const file = makeMemfd(t.machine, t.cred, new TextDecoder().decode(bytes), sealable, !sealed);
+    const fd = t.files.add(file, (flags & CLOEXEC) !== 0, t.group.limits[RLIMIT.NOFILE].soft);
+    if (fd < 0) file.release();
+    return fd;
+  },
+  setxattr: (t, path, name, value, size, flags) => setAttribute(t, byPath(t, path), name, value, size, flags),
+  lsetxattr: (t, path, name, value, size, flags) => setAttribute(t, byPath(t, path, false), name, value, size, flags),
+  fsetxattr: (t, fd, name, value, size, flags) => setAttribute(t, t.files.get(fd).inode, name, value, size, flags),
+  getxattr: (t, path, name, value, size) => getAttribute(t, byPath(t, path), name, value, size),
+  lgetxattr: (t, path, name, value, size) => getAttribute(t, byPath(t, path, false), name, value, size),
+  fgetxattr: (t, fd, name, value, size) => getAttribute(t, t.files.get(fd).inode, name, value, size),
+  listxattr: (t, path, list, size) => listAttributes(t, byPath(t, path), list, size),
+  llistxattr: (t, path, list, size) => listAttributes(t, byPath(t, path, false), list, size),
+  flistxattr: (t, fd, list, size) => listAttributes(t, t.files.get(fd).inode, list, size),
+  removexattr: (t, path, name) => removeAttribute(t, byPath(t, path), name),
+  lremovexattr: (t, path, name) => removeAttribute(t, byPath(t, path, false), name),
+  fremovexattr: (t, fd, name) => removeAttribute(t, t.files.get(fd).inode, name),
 };
