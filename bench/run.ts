@@ -4,7 +4,8 @@
 const here = new URL(".", import.meta.url).pathname;
 const deno = Deno.execPath();
 
-const run = (args: readonly string[]): Promise<Deno.CommandStatus> => new Deno.Command(deno, { args: [...args] }).spawn().status;
+const run = (args: readonly string[]): Promise<Deno.CommandStatus> =>
+  new Deno.Command(deno, { args: [...args] }).spawn().status;
 
 /** Median wall time in ms of a command over several runs, the first not counted. */
 const median = (command: string, args: readonly string[], runs = 9): number | undefined => {
@@ -33,7 +34,13 @@ const startup = (): void => {
   ];
   Deno.removeSync(empty);
   console.log("\nstart-up, whole process, median of 9");
-  for (const [name, ms] of rows) console.log(`  ${name.padEnd(34)} ${ms === undefined ? "not here" : `${ms.toFixed(1).padStart(8)} ms ${(ms / base).toFixed(2).padStart(6)} x empty`}`);
+  for (const [name, ms] of rows) {
+    console.log(
+      `  ${name.padEnd(34)} ${
+        ms === undefined ? "not here" : `${ms.toFixed(1).padStart(8)} ms ${(ms / base).toFixed(2).padStart(6)} x empty`
+      }`,
+    );
+  }
 };
 
 console.log(`machine: ${navigator.hardwareConcurrency} CPUs, Deno ${Deno.version.deno}, V8 ${Deno.version.v8}`);

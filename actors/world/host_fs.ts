@@ -135,7 +135,8 @@ export class HostFile {
 }
 
 /** A time for the host: a Date is exact to the ms, a number of seconds to about 0.2 µs. */
-const instant = (t: bigint): Date | number => t % 1_000_000n === 0n ? new Date(Number(t / 1_000_000n)) : Number(t) / 1e9;
+const instant = (t: bigint): Date | number =>
+  t % 1_000_000n === 0n ? new Date(Number(t / 1_000_000n)) : Number(t) / 1e9;
 
 export interface HostOpen {
   readonly read: boolean;

@@ -16,7 +16,8 @@ export const hostIdentity = () => ({
 });
 
 /** The host's environment as K=V strings; empty without permission. */
-export const hostEnvironment = (): string[] => Object.entries(allowed(() => Deno.env.toObject(), {})).map(([k, v]) => `${k}=${v}`);
+export const hostEnvironment = (): string[] =>
+  Object.entries(allowed(() => Deno.env.toObject(), {})).map(([k, v]) => `${k}=${v}`);
 
 /** "/" when it may not be known. */
 export const hostDirectory = (): string => allowed(() => hostFs.cwd(), "/");

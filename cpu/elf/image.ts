@@ -44,17 +44,34 @@ const PAGE = 4096;
 /** Reads `length` bytes at `at`; the caller never asks beyond `fileSize`. */
 export type ReadAt = (at: number, length: number) => Uint8Array;
 
-const MACHINES: Readonly<Record<number, string>> = { 3: "i386", 40: "ARM", 62: "x86-64", 183: "AArch64", 8: "MIPS", 20: "PowerPC", 21: "PowerPC64", 22: "S/390" };
+const MACHINES: Readonly<Record<number, string>> = {
+  3: "i386",
+  40: "ARM",
+  62: "x86-64",
+  183: "AArch64",
+  8: "MIPS",
+  20: "PowerPC",
+  21: "PowerPC64",
+  22: "S/390",
+};
 
 const checkIdent = (h: DataView): string | undefined => {
   if (h.getUint32(0) !== 0x7f454c46) return "not an ELF file";
-  if (h.getUint8(4) !== 2) return h.getUint8(4) === 1 ? "a 32-bit ELF file, not riscv64" : "an ELF file of unknown class";
+  if (h.getUint8(4) !== 2) {
+    return h.getUint8(4) === 1 ? "a 32-bit ELF file, not riscv64" : "an ELF file of unknown class";
+  }
   if (h.getUint8(5) !== 1) return "a big-endian ELF file, not riscv64";
   if (h.getUint8(6) !== 1) return "an ELF file of unknown version";
   const machine = h.getUint16(18, true);
   if (machine !== EM_RISCV) return `an ELF file for ${MACHINES[machine] ?? `machine ${machine}`}, not riscv64`;
   const type = h.getUint16(16, true);
-  if (type !== ET_EXEC && type !== ET_DYN) return type === 1 ? "an object file, not an executable" : type === 4 ? "a core file, not an executable" : `an ELF file of type ${type}, not an executable`;
+  if (type !== ET_EXEC && type !== ET_DYN) {
+    return type === 1
+      ? "an object file, not an executable"
+      : type === 4
+      ? "a core file, not an executable"
+      : `an ELF file of type ${type}, not an executable`;
+  }
   return undefined;
 };
 
@@ -70,7 +87,9 @@ export const parseElf = (read: ReadAt, fileSize: number): ElfImage | ElfError =>
   const wrong = checkIdent(header);
   if (wrong !== undefined) return new ElfError(wrong);
   const phoff = Number(header.getBigUint64(32, true)), phnum = header.getUint16(56, true);
-  if (header.getUint16(54, true) !== PHDR) return new ElfError(`damaged: program headers of ${header.getUint16(54, true)} bytes instead of ${PHDR}`);
+  if (header.getUint16(54, true) !== PHDR) {
+    return new ElfError(`damaged: program headers of ${header.getUint16(54, true)} bytes instead of ${PHDR}`);
+  }
   if (phnum === 0) return new ElfError("damaged: no program headers");
   if (phnum > MAX_PHDRS) return new ElfError(`damaged: ${phnum} program headers`);
   if (!(phoff + phnum * PHDR <= fileSize)) return new ElfError("cut off in its program headers");
@@ -94,7 +113,13 @@ const collect = (read: ReadAt, fileSize: number, headers: DataView, b: Basics): 
     const type = headers.getUint32(at, true), flags = headers.getUint32(at + 4, true);
     const word = (o: number) => Number(headers.getBigUint64(at + o, true));
     if (type === PT_LOAD) {
-      const segment = { offset: word(8), vaddr: word(16), fileSize: word(32), memSize: word(40), prot: ((flags & 4) >> 2) | (flags & 2) | ((flags & 1) << 2) };
+      const segment = {
+        offset: word(8),
+        vaddr: word(16),
+        fileSize: word(32),
+        memSize: word(40),
+        prot: ((flags & 4) >> 2) | (flags & 2) | ((flags & 1) << 2),
+      };
       const wrong = checkSegment(segment, segments[segments.length - 1], fileSize);
       if (wrong !== undefined) return new ElfError(wrong);
       if (segment.memSize > 0) segments.push(segment);
@@ -113,8 +138,20 @@ const collect = (read: ReadAt, fileSize: number, headers: DataView, b: Basics): 
   const low = Math.floor(segments[0].vaddr / PAGE) * PAGE, last = segments[segments.length - 1];
   const high = last.vaddr + last.memSize;
   if (!b.relocatable && low < 0x10000) return new ElfError(`its lowest address 0x${low.toString(16)} cannot be mapped`);
-  if (!segments.some((s) => b.entry >= s.vaddr && b.entry < s.vaddr + s.memSize)) return new ElfError("damaged: its entry point lies outside its segments");
-  return { relocatable: b.relocatable, entry: b.entry, segments, low, high, interpreter, phdr, phnum: b.phnum, executableStack };
+  if (!segments.some((s) => b.entry >= s.vaddr && b.entry < s.vaddr + s.memSize)) {
+    return new ElfError("damaged: its entry point lies outside its segments");
+  }
+  return {
+    relocatable: b.relocatable,
+    entry: b.entry,
+    segments,
+    low,
+    high,
+    interpreter,
+    phdr,
+    phnum: b.phnum,
+    executableStack,
+  };
 };
 
 const checkSegment = (s: Segment, previous: Segment | undefined, fileSize: number): string | undefined => {
@@ -123,7 +160,9 @@ const checkSegment = (s: Segment, previous: Segment | undefined, fileSize: numbe
   if (!(s.offset + s.fileSize <= fileSize)) return "cut off: a segment lies beyond the end of the file";
   if (s.vaddr % PAGE !== s.offset % PAGE) return "damaged: a segment's address and file offset do not agree";
   // Linux would map later segments over earlier ones; no linker makes such files, so they are refused.
-  if (previous !== undefined && s.vaddr < previous.vaddr + previous.memSize) return "damaged: its segments overlap or are out of order";
+  if (previous !== undefined && s.vaddr < previous.vaddr + previous.memSize) {
+    return "damaged: its segments overlap or are out of order";
+  }
   return undefined;
 };
 

@@ -37,7 +37,14 @@ const mapSegment = (space: AddressSpace, s: Segment, backing: Backing, bias: num
   const filePages = s.fileSize === 0 ? start : up(fileEnd);
   const common = { shared: false, fixed: true, noReplace: false };
   if (filePages > start) {
-    const failed = space.mmap({ ...common, addr: start, length: filePages - start, prot: s.prot, backing, offset: down(s.offset) });
+    const failed = space.mmap({
+      ...common,
+      addr: start,
+      length: filePages - start,
+      prot: s.prot,
+      backing,
+      offset: down(s.offset),
+    });
     if (failed < 0) return failed;
   }
   if (end > filePages) {
@@ -45,7 +52,9 @@ const mapSegment = (space: AddressSpace, s: Segment, backing: Backing, bias: num
     if (failed < 0) return failed;
   }
   // What follows the file's bytes in their last page belongs to the bss.
-  if (s.memSize > s.fileSize && s.fileSize > 0 && filePages > fileEnd && (s.prot & 2) !== 0) clear(space, fileEnd, Math.min(filePages, end));
+  if (s.memSize > s.fileSize && s.fileSize > 0 && filePages > fileEnd && (s.prot & 2) !== 0) {
+    clear(space, fileEnd, Math.min(filePages, end));
+  }
   return 0;
 };
 

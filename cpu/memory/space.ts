@@ -15,7 +15,16 @@ const SPACE_END = PAGES * PAGE;
 /** Lowest address that can be mapped (vm.mmap_min_addr). */
 const LOWEST = 0x10000;
 const MREMAP_MAYMOVE = 1, MREMAP_FIXED = 2, MREMAP_DONTUNMAP = 4;
-const MADV = { DONTNEED: 4, FREE: 8, REMOVE: 9, DONTFORK: 10, DOFORK: 11, WIPEONFORK: 18, KEEPONFORK: 19, DONTNEED_LOCKED: 24 } as const;
+const MADV = {
+  DONTNEED: 4,
+  FREE: 8,
+  REMOVE: 9,
+  DONTFORK: 10,
+  DOFORK: 11,
+  WIPEONFORK: 18,
+  KEEPONFORK: 19,
+  DONTNEED_LOCKED: 24,
+} as const;
 const KNOWN_ADVICE = new Set([0, 1, 2, 3, 4, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25]);
 
 const up = (n: number): number => Math.ceil(n / PAGE) * PAGE;
@@ -93,7 +102,9 @@ export class Space extends MemoryOfUser implements AddressSpace {
       return addr;
     }
     const hint = up(addr);
-    if (addr > 0 && hint >= LOWEST && hint + length <= SPACE_END && this.#overlap(hint, hint + length) === 0) return hint;
+    if (addr > 0 && hint >= LOWEST && hint + length <= SPACE_END && this.#overlap(hint, hint + length) === 0) {
+      return hint;
+    }
     const gap = this.list.gap(length, this.mmapBase, SPACE_END - PAGE);
     if (gap >= 0) return gap;
     const low = this.list.gap(length, LOWEST, this.mmapBase);
@@ -126,7 +137,9 @@ export class Space extends MemoryOfUser implements AddressSpace {
     let at = addr;
     for (const m of this.list.within(addr, end)) {
       if (m.start > at) return -ENOMEM;
-      if (m.object !== undefined && (bits & 2) !== 0 && m.backing?.sharedPage === undefined && m.backing !== undefined) return -EACCES;
+      if (
+        m.object !== undefined && (bits & 2) !== 0 && m.backing?.sharedPage === undefined && m.backing !== undefined
+      ) return -EACCES;
       if ((bits & 4) === 0) this.codePages.dropRange(m.start / PAGE, m.end / PAGE);
       const changed = { ...m, prot: bits };
       this.list.replace(m.start, m.end, [changed]);
@@ -148,7 +161,10 @@ export class Space extends MemoryOfUser implements AddressSpace {
     if (addr + from > m.end) return -14;
     if ((flags & MREMAP_DONTUNMAP) !== 0 && from !== to) return -EINVAL;
     if ((flags & MREMAP_FIXED) !== 0) {
-      if (!aligned(newAddr) || newAddr < LOWEST || newAddr + to > SPACE_END || (newAddr < addr + from && addr < newAddr + to)) return -EINVAL;
+      if (
+        !aligned(newAddr) || newAddr < LOWEST || newAddr + to > SPACE_END ||
+        (newAddr < addr + from && addr < newAddr + to)
+      ) return -EINVAL;
       return this.#move(part(m, addr, addr + from), to, newAddr, flags);
     }
     if ((flags & MREMAP_DONTUNMAP) === 0) {
@@ -240,7 +256,16 @@ export class Space extends MemoryOfUser implements AddressSpace {
     const from = up(this.#brk), to = up(addr);
     if (to > from) {
       if (addr - this.#brkStart > this.limits.data || this.#overlap(from, to + PAGE) > 0) return this.#brk;
-      const got = this.mmap({ addr: from, length: to - from, prot: 3, shared: false, fixed: true, noReplace: false, offset: 0, name: "[heap]" });
+      const got = this.mmap({
+        addr: from,
+        length: to - from,
+        prot: 3,
+        shared: false,
+        fixed: true,
+        noReplace: false,
+        offset: 0,
+        name: "[heap]",
+      });
       if (got < 0) return this.#brk;
     } else if (to < from) this.#drop(to, from);
     return this.#brk = addr;
@@ -292,7 +317,9 @@ export class Space extends MemoryOfUser implements AddressSpace {
   #ownAll(): void {
     if (this.donor === undefined) return;
     for (const m of this.list.all) {
-      for (let page = m.start / PAGE, end = m.end / PAGE; page < end; page++) if ((this.state[page] & LAZY) !== 0) this.fetch(page);
+      for (let page = m.start / PAGE, end = m.end / PAGE; page < end; page++) {
+        if ((this.state[page] & LAZY) !== 0) this.fetch(page);
+      }
     }
     this.donor.borrowers.delete(this);
     this.donor = undefined;

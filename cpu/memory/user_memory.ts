@@ -31,7 +31,12 @@ export abstract class MemoryOfUser extends Pages implements UserMemory {
   }
 
   /** Calls `use` for each piece of [addr, addr+length) inside one page. */
-  #pieces(addr: number, length: number, access: number, use: (bytes: Uint8Array, from: number, done: number, size: number) => void): void {
+  #pieces(
+    addr: number,
+    length: number,
+    access: number,
+    use: (bytes: Uint8Array, from: number, done: number, size: number) => void,
+  ): void {
     for (let done = 0; done < length;) {
       const at = addr + done;
       const size = Math.min(length - done, PAGE - (at % PAGE));
@@ -53,13 +58,15 @@ export abstract class MemoryOfUser extends Pages implements UserMemory {
   readInto(addr: number, into: Uint8Array): void {
     if (into.length === 0) return;
     if (this.#direct(addr, into.length, PERM_R)) into.set(this.flat.subarray(addr, addr + into.length));
-    else this.#pieces(addr, into.length, PERM_R, (bytes, from, done, size) => into.set(bytes.subarray(from, from + size), done));
+    else {this.#pieces(addr, into.length, PERM_R, (bytes, from, done, size) =>
+        into.set(bytes.subarray(from, from + size), done));}
   }
 
   write(addr: number, bytes: Uint8Array): void {
     if (bytes.length === 0) return;
     if (this.#direct(addr, bytes.length, PERM_W)) this.flat.set(bytes, addr);
-    else this.#pieces(addr, bytes.length, PERM_W, (page, from, done, size) => page.set(bytes.subarray(done, done + size), from));
+    else {this.#pieces(addr, bytes.length, PERM_W, (page, from, done, size) =>
+        page.set(bytes.subarray(done, done + size), from));}
   }
 
   accessible(addr: number, length: number, write: boolean): number {
@@ -67,7 +74,9 @@ export abstract class MemoryOfUser extends Pages implements UserMemory {
     for (let done = 0; done < length;) {
       const at = addr + done;
       if (!(at >= 0 && at < SPACE_END)) return done;
-      if ((this.perms[Math.floor(at / PAGE)] & access) === 0 && this.resolve(BigInt(at), access) !== undefined) return done;
+      if ((this.perms[Math.floor(at / PAGE)] & access) === 0 && this.resolve(BigInt(at), access) !== undefined) {
+        return done;
+      }
       done = Math.min(length, done + PAGE - (at % PAGE));
     }
     return Math.max(0, length);
@@ -92,7 +101,8 @@ export abstract class MemoryOfUser extends Pages implements UserMemory {
 
   /** Fast test for an aligned-within-page scalar. */
   #scalar(addr: number, width: number, access: number): boolean {
-    return addr >= 0 && addr < SPACE_END && (addr % PAGE) + width <= PAGE && (this.perms[Math.floor(addr / PAGE)] & access) !== 0;
+    return addr >= 0 && addr < SPACE_END && (addr % PAGE) + width <= PAGE &&
+      (this.perms[Math.floor(addr / PAGE)] & access) !== 0;
   }
   #viewOf(addr: number, width: number): { view: DataView; at: number } {
     if (this.#scalar(addr, width, PERM_R)) return { view: this.view, at: addr };

@@ -12,12 +12,18 @@ export interface Mapping extends Vma {
 }
 
 const mergeable = (a: Mapping, b: Mapping): boolean =>
-  a.end === b.start && a.prot === b.prot && a.shared === b.shared && a.backing === b.backing && a.object === b.object && a.name === b.name &&
+  a.end === b.start && a.prot === b.prot && a.shared === b.shared && a.backing === b.backing && a.object === b.object &&
+  a.name === b.name &&
   a.growsDown === b.growsDown && a.wipeOnFork === b.wipeOnFork && a.dontFork === b.dontFork &&
   ((a.backing === undefined && a.object === undefined) || a.offset + (a.end - a.start) === b.offset);
 
 /** The part of a mapping in [start, end). */
-export const part = (m: Mapping, start: number, end: number): Mapping => ({ ...m, start, end, offset: m.offset + (start - m.start) });
+export const part = (m: Mapping, start: number, end: number): Mapping => ({
+  ...m,
+  start,
+  end,
+  offset: m.offset + (start - m.start),
+});
 
 export class VmaList {
   #list: Mapping[] = [];

@@ -48,10 +48,10 @@ export const lookOrWait = (t: Task, l: Looking): number => {
   };
   const first = l.look();
   if (first !== 0 || l.deadline <= t.machine.clock.monotonic()) return finish(first);
-  return t.block(wait(t, l, finish));
+  return t.block(wait(l, finish));
 };
 
-const wait = (t: Task, l: Looking, finish: (result: number) => number) => {
+const wait = (l: Looking, finish: (result: number) => number) => {
   for (const file of l.files) file.retain();
   return {
     what: l.what,
