@@ -49,14 +49,23 @@ export class Pipe {
 
   /** Moves up to `into.length` bytes out. */
   take(into: Uint8Array): number {
+    const n = this.peek(into);
+    this.skip(n);
+    return n;
+  }
+
+  /** Copies up to `into.length` bytes out, leaving them there. */
+  peek(into: Uint8Array): number {
     const n = Math.min(into.length, this.length);
     const first = Math.min(n, this.#ring.length - this.#start);
     into.set(this.#ring.subarray(this.#start, this.#start + first));
     if (n > first) into.set(this.#ring.subarray(0, n - first), first);
-    this.#start = (this.#start + n) % this.#ring.length;
-    this.length -= n;
-    if (this.length === 0) this.#start = 0;
     return n;
+  }
+  /** Drops the first `n` bytes. */
+  skip(n: number): void {
+    this.length -= n;
+    this.#start = this.length === 0 ? 0 : (this.#start + n) % this.#ring.length;
   }
 
   /** Moves bytes in; there must be room. */
@@ -110,6 +119,17 @@ export class PipeEnd extends OpenFile {
     const n = pipe.take(into);
     pipe.wake();
     return n;
+  }
+
+  /** As read, but the bytes stay in the pipe until `skip`. */
+  peek(into: Uint8Array): number {
+    const { pipe } = this;
+    if (pipe.length === 0) return pipe.writers === 0 ? 0 : -E.AGAIN;
+    return pipe.peek(into);
+  }
+  skip(n: number): void {
+    this.pipe.skip(n);
+    this.pipe.wake();
   }
 
   override write(_t: Task, from: Uint8Array): number {

@@ -1,6 +1,5 @@
 /** Descriptors: reading, writing, positions, flags, copies. */
 import {
-  absent,
   address,
   by,
   call,
@@ -18,7 +17,7 @@ import {
   size,
   uint,
 } from "../abi/call.ts";
-import { FCNTL, LOCK_OPERATIONS, OPEN_FLAGS, WHENCE } from "../abi/files.ts";
+import { FCNTL, LOCK_OPERATIONS, OPEN_FLAGS, SPLICE_FLAGS, WHENCE } from "../abi/files.ts";
 import { flagSet } from "../abi/flags.ts";
 
 const CLOSE_RANGE = flagSet("CLOSE_RANGE", { CLOSE_RANGE_UNSHARE: 2, CLOSE_RANGE_CLOEXEC: 4 });
@@ -55,7 +54,7 @@ export const io = {
     {
       result: "size",
       support: "partial",
-      note: "RWF_* flags other than NOWAIT and HIPRI are refused",
+      note: "RWF_NOWAIT never says EAGAIN for a file; newer RWF_* flags are refused",
     },
   ),
   pwritev2: call(
@@ -65,7 +64,7 @@ export const io = {
     {
       result: "size",
       support: "partial",
-      note: "RWF_* flags other than NOWAIT and HIPRI are refused",
+      note: "RWF_NOWAIT never says EAGAIN for a file; newer RWF_* flags are refused",
     },
   ),
   lseek: call(62, [fd(), offset(), enumerationArg("whence", WHENCE)], "move the file offset", { result: "offset" }),
@@ -96,7 +95,7 @@ export const io = {
   }),
   splice: call(
     76,
-    [fd("fd_in"), address("off_in"), fd("fd_out"), address("off_out"), size("len"), uint("flags")],
+    [fd("fd_in"), address("off_in"), fd("fd_out"), address("off_out"), size("len"), flags("flags", SPLICE_FLAGS)],
     "move data to or from a pipe",
     {
       result: "size",
@@ -110,6 +109,13 @@ export const io = {
       result: "size",
     },
   ),
-  tee: absent(77, "copy pipe content", "not built yet"),
-  vmsplice: absent(75, "map pages into a pipe", "not built yet"),
+  tee: call(77, [fd("fd_in"), fd("fd_out"), size("len"), flags("flags", SPLICE_FLAGS)], "copy pipe content", {
+    result: "size",
+  }),
+  vmsplice: call(
+    75,
+    [fd(), iovec("iov", "in", "nr_segs"), int("nr_segs"), flags("flags", SPLICE_FLAGS)],
+    "move memory into a pipe",
+    { result: "size" },
+  ),
 } satisfies Family;

@@ -1,11 +1,21 @@
 /** Descriptors: fetch, then let the open file do. */
-import { O_APPEND, O_CLOEXEC, O_NONBLOCK, type OpenFile, RLIMIT, S_IFDIR, type Task } from "../../actors/mod.ts";
+import {
+  O_CLOEXEC,
+  O_NONBLOCK,
+  type OpenFile,
+  PipeEnd,
+  RLIMIT,
+  S_IFDIR,
+  S_IFREG,
+  type Task,
+} from "../../actors/mod.ts";
 import type { Handlers } from "../abi/call.ts";
 import { E, fail } from "../abi/errno.ts";
 import type { io } from "./declare.ts";
 import { fcntl } from "./fcntl.ts";
 import { flock } from "./locks.ts";
-import { copyBetween, readInto, readVector, writeFrom } from "./transfer.ts";
+import { copyFileRange, sendfile, splice, tee } from "./copy.ts";
+import { readInto, readOne, readVector, writeFrom, writeOne } from "./transfer.ts";
 
 const forReading = (t: Task, fd: number): OpenFile => {
   const file = t.files.get(fd);
@@ -23,64 +33,62 @@ const seekable = (file: OpenFile, at: number): OpenFile => {
   return file;
 };
 
-const piece = (base: number, length: number) => {
-  if (length > 0x7fffffffffffffff) fail(E.INVAL);
-  return [{ base, length: Math.min(length, 0x7ffff000) }];
-};
-
 const FIONCLEX = 0x5450, FIOCLEX = 0x5451, FIONBIO = 0x5421;
 
-/** An offset argument by pointer: where to read it from, and writing it back. */
-const pointedOffset = (t: Task, file: OpenFile, at: number): { at: number | undefined; done(n: number): number } => {
-  if (at === 0) return { at: undefined, done: (n) => n };
-  const offset = t.mem.i64(at);
-  seekable(file, offset);
-  return {
-    at: offset,
-    done(n) {
-      if (n > 0) t.mem.setU64(at, offset + n);
-      return n;
-    },
-  };
-};
+/** RWF_* of preadv2 and pwritev2. */
+const RWF = { HIPRI: 1, DSYNC: 2, SYNC: 4, NOWAIT: 8, APPEND: 16 } as const;
 
-const copy = (t: Task, inFd: number, offIn: number, outFd: number, offOut: number, count: number): number => {
-  const from = forReading(t, inFd), to = forWriting(t, outFd);
-  const source = pointedOffset(t, from, offIn), target = pointedOffset(t, to, offOut);
-  const n = copyBetween(t, from, to, Math.min(count, 0x7ffff000), source.at, target.at);
-  return n > 0 ? target.done(source.done(n)) : n;
+/** Counts beyond the signed range are EINVAL (rw_verify_area). */
+const counted = (count: number): number => count >= 0x8000000000000000 ? fail(E.INVAL) : count;
+
+/** fsync(2) and fdatasync(2): what can hold data. */
+const sync = (t: Task, fd: number, dataOnly: boolean): number => {
+  const file = t.files.get(fd) as OpenFile & { sync?(dataOnly: boolean): void };
+  if (file.sync !== undefined) file.sync(dataOnly);
+  else if (file.inode.type !== S_IFREG && file.inode.type !== S_IFDIR) return -E.INVAL;
+  return 0;
 };
 
 export const ioHandlers: Handlers<Task, typeof io> = {
-  read: (t, fd, buf, count) => {
+  read(t, fd, buf, count) {
     const file = forReading(t, fd);
-    return count === 0 ? (file.inode?.type === S_IFDIR ? -E.ISDIR : 0) : readInto(t, file, piece(buf, count));
+    if (count === 0) return file.inode.type === S_IFDIR ? -E.ISDIR : 0;
+    return readOne(t, file, buf, counted(count));
   },
   write(t, fd, buf, count) {
     const file = forWriting(t, fd);
-    return count === 0 ? 0 : writeFrom(t, file, piece(buf, count));
+    return count === 0 ? 0 : writeOne(t, file, buf, counted(count));
   },
   readv: (t, fd, iov, count) => readInto(t, forReading(t, fd), readVector(t, iov, count)),
   writev: (t, fd, iov, count) => writeFrom(t, forWriting(t, fd), readVector(t, iov, count)),
-  pread64: (t, fd, buf, count, at) => readInto(t, seekable(forReading(t, fd), at), piece(buf, count), at),
-  pwrite64: (t, fd, buf, count, at) => writeFrom(t, seekable(forWriting(t, fd), at), piece(buf, count), at),
+  pread64(t, fd, buf, count, at) {
+    const file = seekable(forReading(t, fd), at);
+    return count === 0 ? 0 : readOne(t, file, buf, counted(count), at);
+  },
+  pwrite64(t, fd, buf, count, at) {
+    const file = seekable(forWriting(t, fd), at);
+    return count === 0 ? 0 : writeOne(t, file, buf, counted(count), at);
+  },
   preadv: (t, fd, iov, count, at) => readInto(t, seekable(forReading(t, fd), at), readVector(t, iov, count), at),
   pwritev: (t, fd, iov, count, at) => writeFrom(t, seekable(forWriting(t, fd), at), readVector(t, iov, count), at),
   preadv2(t, fd, iov, count, at, _high, flags) {
-    if ((flags & ~9) !== 0) return -E.OPNOTSUPP;
-    const file = forReading(t, fd);
-    return at === -1
-      ? readInto(t, file, readVector(t, iov, count))
-      : readInto(t, seekable(file, at), readVector(t, iov, count), at);
+    if ((flags & ~(RWF.HIPRI | RWF.DSYNC | RWF.SYNC | RWF.NOWAIT)) !== 0) return -E.OPNOTSUPP;
+    const file = at === -1 ? forReading(t, fd) : seekable(forReading(t, fd), at);
+    return readInto(t, file, readVector(t, iov, count), at === -1 ? undefined : at);
   },
   pwritev2(t, fd, iov, count, at, _high, flags) {
-    if ((flags & ~9) !== 0) return -E.OPNOTSUPP;
-    const file = forWriting(t, fd);
-    return at === -1
-      ? writeFrom(t, file, readVector(t, iov, count))
-      : writeFrom(t, seekable(file, at), readVector(t, iov, count), at);
+    if ((flags & ~(RWF.HIPRI | RWF.DSYNC | RWF.SYNC | RWF.NOWAIT | RWF.APPEND)) !== 0) return -E.OPNOTSUPP;
+    const file = at === -1 ? forWriting(t, fd) : seekable(forWriting(t, fd), at);
+    const to = (flags & RWF.APPEND) !== 0 ? file.inode.stat().size : at === -1 ? undefined : at;
+    const n = writeFrom(t, file, readVector(t, iov, count), to);
+    if (n > 0 && (flags & RWF.APPEND) !== 0 && at === -1) file.pos = to! + n;
+    if (n > 0 && (flags & (RWF.DSYNC | RWF.SYNC)) !== 0) sync(t, fd, (flags & RWF.SYNC) === 0);
+    return n;
   },
-  lseek: (t, fd, offset, whence) => t.files.get(fd).seek(offset, whence),
+  lseek(t, fd, offset, whence) {
+    const file = t.files.get(fd);
+    return whence < 0 || whence > 4 ? -E.INVAL : file.seek(offset, whence);
+  },
   close: (t, fd) => t.files.close(fd),
   close_range(t, first, last, flags) {
     if (first > last || (flags & ~6) !== 0) return -E.INVAL;
@@ -125,17 +133,23 @@ export const ioHandlers: Handlers<Task, typeof io> = {
         return file.ioctl(t, request % 0x100000000, arg);
     }
   },
-  fsync: (t, fd) => (t.files.get(fd), 0),
-  fdatasync: (t, fd) => (t.files.get(fd), 0),
+  fsync: (t, fd) => sync(t, fd, false),
+  fdatasync: (t, fd) => sync(t, fd, true),
   sync: () => 0,
   syncfs: (t, fd) => (t.files.get(fd), 0),
   sync_file_range: (t, fd) => (t.files.get(fd), 0),
   fadvise64: (t, fd, _offset, _length, advice) =>
     t.files.get(fd).seek(0, 1) === -E.SPIPE ? -E.SPIPE : advice < 0 || advice > 5 ? -E.INVAL : 0,
   readahead: (t, fd) => (forReading(t, fd), 0),
-  sendfile: (t, out, from, offset, count) =>
-    (forWriting(t, out).flags & O_APPEND) !== 0 ? -E.INVAL : copy(t, from, offset, out, 0, count),
-  splice: (t, from, offIn, to, offOut, length) => copy(t, from, offIn, to, offOut, length),
-  copy_file_range: (t, from, offIn, to, offOut, length, flags) =>
-    flags !== 0 ? -E.INVAL : copy(t, from, offIn, to, offOut, length),
+  sendfile,
+  splice,
+  tee,
+  vmsplice(t, fd, iov, count, flags) {
+    if ((flags & ~15) !== 0) return -E.INVAL;
+    const file = t.files.get(fd);
+    if (!(file instanceof PipeEnd)) return -E.BADF;
+    const pieces = readVector(t, iov, count);
+    return file.writable ? writeFrom(t, file, pieces) : readInto(t, file, pieces);
+  },
+  copy_file_range: copyFileRange,
 };

@@ -1,11 +1,14 @@
-/** Moving bytes between guest memory and open files: blocking, partial counts, SIGPIPE, file size limits. */
-import { O_APPEND, type OpenFile, RLIMIT, type Task } from "../../actors/mod.ts";
-import { fromTask } from "../../actors/mod.ts";
+/**
+ * Moving bytes between guest memory and open files: blocking, partial counts, SIGPIPE, file size limits. One piece that need not wait goes straight through without
+ * allocating anything but the view.
+ */
+import { fromTask, O_APPEND, type OpenFile, RLIMIT, type Task } from "../../actors/mod.ts";
 import { E, fail } from "../abi/errno.ts";
 import { SIG } from "../abi/signals.ts";
 
 /** Largest transfer of one call (MAX_RW_COUNT). */
-const MAX_TRANSFER = 0x7ffff000;
+export const MAX_TRANSFER = 0x7ffff000;
+const IOV_MAX = 1024;
 
 /** A piece of guest memory. */
 export interface Piece {
@@ -15,7 +18,7 @@ export interface Piece {
 
 /** The vector of readv and friends; EINVAL for a bad count or length, EFAULT. */
 export const readVector = (t: Task, at: number, count: number): Piece[] => {
-  if (count < 0 || count > 1024) return fail(E.INVAL);
+  if (count < 0 || count > IOV_MAX) return fail(E.INVAL);
   const out: Piece[] = [];
   let total = 0;
   for (let i = 0; i < count; i++) {
@@ -28,13 +31,53 @@ export const readVector = (t: Task, at: number, count: number): Piece[] => {
   return out;
 };
 
-/** Looks again while the file would wait. `attempt` gives bytes or a negative errno. */
-const waiting = (t: Task, file: OpenFile, what: string, attempt: () => number): number => {
+// What the view functions work on: set just before `withBuffer`, read at once by the function, so no closure is made per call.
+let task: Task, target: OpenFile, offset: number | undefined;
+const readView = (view: Uint8Array): number => target.read(task, view, offset);
+const writeView = (view: Uint8Array): number => target.write(task, view, offset);
+
+/** One piece, as far as its memory is accessible; EFAULT when its first byte is not. */
+const move = (
+  t: Task,
+  file: OpenFile,
+  base: number,
+  length: number,
+  at: number | undefined,
+  write: boolean,
+): number => {
+  const n = t.mem.accessible(base, length, !write);
+  if (n === 0 && length > 0) return fail(E.FAULT);
+  task = t;
+  target = file;
+  offset = at;
+  return t.mem.withBuffer(base, n, !write, write ? writeView : readView);
+};
+
+/** read(2), pread64(2). */
+export const readOne = (t: Task, file: OpenFile, base: number, length: number, at?: number): number => {
+  const n = move(t, file, base, Math.min(length, MAX_TRANSFER), at, false);
+  return n !== -E.AGAIN || file.nonblocking ? n : readInto(t, file, [{ base, length }], at);
+};
+
+/** readv(2) and relatives. */
+export const readInto = (t: Task, file: OpenFile, pieces: readonly Piece[], at?: number): number => {
+  if (pieces.length === 0) return 0;
+  const attempt = (): number => {
+    let done = 0;
+    for (const { base, length } of pieces) {
+      if (done > 0 && t.mem.accessible(base, 1, true) === 0) break;
+      const n = move(t, file, base, length, at === undefined ? undefined : at + done, false);
+      if (n < 0) return done > 0 ? done : n;
+      done += n;
+      if (n < length) break;
+    }
+    return done;
+  };
   const first = attempt();
   if (first !== -E.AGAIN || file.nonblocking) return first;
   file.retain();
   const wait = {
-    what: `${what} of ${file.path}`,
+    what: `read of ${file.path}`,
     queues: [file.queue],
     poll(): number {
       const n = attempt();
@@ -45,71 +88,42 @@ const waiting = (t: Task, file: OpenFile, what: string, attempt: () => number): 
   return t.block(wait);
 };
 
-const usable = (t: Task, piece: Piece, write: boolean): number => {
-  const length = Math.min(piece.length, MAX_TRANSFER);
-  const n = t.mem.accessible(piece.base, length, write);
-  return n === 0 && length > 0 ? fail(E.FAULT) : n;
+/** write(2), pwrite64(2). */
+export const writeOne = (t: Task, file: OpenFile, base: number, length: number, at?: number): number => {
+  const whole = Math.min(length, MAX_TRANSFER);
+  if (t.group.limits[RLIMIT.FSIZE].soft !== Infinity) return writeFrom(t, file, [{ base, length: whole }], at);
+  const n = move(t, file, base, whole, at, true);
+  if (n === whole || (n < 0 && n !== -E.AGAIN && n !== -E.PIPE)) return n;
+  return writeFrom(t, file, [{ base, length: whole }], at, n);
 };
 
-/** read(2) and relatives into one or several pieces. */
-export const readInto = (t: Task, file: OpenFile, pieces: readonly Piece[], at?: number): number => {
-  const attempt = (): number => {
-    let done = 0;
-    for (const piece of pieces) {
-      const length = usable(t, piece, true);
-      const n = t.mem.withBuffer(
-        piece.base,
-        length,
-        true,
-        (view) => file.read(t, view, at === undefined ? undefined : at + done),
-      );
-      if (n < 0) return done > 0 ? done : n;
-      done += n;
-      if (n < length || length < piece.length) break;
-    }
-    return done;
-  };
+/**
+ * writev(2) and relatives. A blocking write goes on until everything is written or a signal comes.
+ * @param begun what a first attempt at the (single) piece gave: bytes, or a negative errno
+ */
+export const writeFrom = (t: Task, file: OpenFile, pieces: readonly Piece[], at?: number, begun?: number): number => {
   if (pieces.length === 0) return 0;
-  return waiting(t, file, "read", attempt);
-};
-
-/** write(2) and relatives. A blocking write goes on until everything is written or a signal comes. */
-export const writeFrom = (t: Task, file: OpenFile, pieces: readonly Piece[], at?: number): number => {
-  let written = 0, index = 0, inPiece = 0;
+  let written = Math.max(0, begun ?? 0), index = 0, inPiece = written;
   const attempt = (): number => {
     while (index < pieces.length) {
-      const piece = pieces[index];
-      const rest = { base: piece.base + inPiece, length: piece.length - inPiece };
-      const length = limited(
-        t,
-        file,
-        written > 0 ? Math.max(0, t.mem.accessible(rest.base, rest.length, false)) : usable(t, rest, false),
-        at,
-        written,
-      );
-      if (length <= 0 && rest.length > 0) return written > 0 ? written : length;
-      const n = t.mem.withBuffer(
-        rest.base,
-        length,
-        false,
-        (view) => file.write(t, view, at === undefined ? undefined : at + written),
-      );
-      if (n < 0) {
-        if (n === -E.AGAIN && written > 0 && file.nonblocking) return written;
-        if (n === -E.PIPE) return brokenPipe(t, written);
-        return n === -E.AGAIN || written === 0 ? n : written;
-      }
+      const { base, length } = pieces[index], rest = length - inPiece;
+      if (written > 0 && rest > 0 && t.mem.accessible(base + inPiece, 1, false) === 0) return written;
+      const allowed = limited(t, file, rest, at, written);
+      if (allowed < 0) return written > 0 ? written : allowed;
+      const n = move(t, file, base + inPiece, allowed, at === undefined ? undefined : at + written, true);
+      if (n < 0) return failed(t, file, n, written);
       written += n;
       inPiece += n;
-      if (inPiece >= piece.length) {
-        index++;
-        inPiece = 0;
-      } else if (n < length) return file.nonblocking ? written : -E.AGAIN;
+      if (inPiece < length) {
+        if (n === 0 || n < allowed) return file.nonblocking || n === 0 ? written : -E.AGAIN;
+        continue;
+      }
+      index++;
+      inPiece = 0;
     }
     return written;
   };
-  if (pieces.length === 0) return 0;
-  const first = attempt();
+  const first = begun !== undefined && begun < 0 ? failed(t, file, begun, 0) : attempt();
   if (first !== -E.AGAIN || file.nonblocking) return first;
   file.retain();
   const wait = {
@@ -125,7 +139,14 @@ export const writeFrom = (t: Task, file: OpenFile, pieces: readonly Piece[], at?
   return t.block(wait);
 };
 
-const brokenPipe = (t: Task, written: number): number => {
+/** A failed write's result: what was written before counts first. */
+const failed = (t: Task, file: OpenFile, n: number, written: number): number => {
+  if (n === -E.AGAIN) return written > 0 && file.nonblocking ? written : n;
+  return n === -E.PIPE ? brokenPipe(t, written) : written > 0 ? written : n;
+};
+
+/** Nobody reads any more: SIGPIPE, unless something was written before. */
+export const brokenPipe = (t: Task, written: number): number => {
   if (written > 0) return written;
   t.machine.signals.sendToTask(t, fromTask(t, SIG.PIPE));
   return -E.PIPE;
@@ -134,62 +155,10 @@ const brokenPipe = (t: Task, written: number): number => {
 /** RLIMIT_FSIZE: bytes that may still be written; SIGXFSZ and EFBIG when none. */
 const limited = (t: Task, file: OpenFile, length: number, at: number | undefined, written: number): number => {
   const limit = t.group.limits[RLIMIT.FSIZE].soft;
-  if (limit === Infinity || file.backing() === undefined) return length;
+  if (limit === Infinity || length === 0 || file.backing() === undefined) return length;
   const start = (file.flags & O_APPEND) !== 0 ? file.inode.stat().size : at === undefined ? file.pos : at + written;
-  if (length === 0 || start + length <= limit) return length;
+  if (start + length <= limit) return length;
   if (start < limit) return limit - start;
-  t.machine.signals.sendToTask(t, fromTask(t, SIG.XFSZ));
+  if (written === 0) t.machine.signals.sendToTask(t, fromTask(t, SIG.XFSZ));
   return -E.FBIG;
-};
-
-/** Copies up to `count` bytes from one file to another through a buffer: sendfile, splice, copy_file_range. */
-export const copyBetween = (
-  t: Task,
-  from: OpenFile,
-  to: OpenFile,
-  count: number,
-  fromAt?: number,
-  toAt?: number,
-): number => {
-  const buffer = new Uint8Array(Math.min(count, 65536));
-  let done = 0, held: Uint8Array | undefined;
-  const attempt = (): number => {
-    while (done < count || held !== undefined) {
-      if (held === undefined) {
-        const n = from.read(
-          t,
-          buffer.subarray(0, Math.min(buffer.length, count - done)),
-          fromAt === undefined ? undefined : fromAt + done,
-        );
-        if (n < 0) return done > 0 && n === -E.AGAIN ? done : n;
-        if (n === 0) return done;
-        held = buffer.subarray(0, n);
-      }
-      const n = to.write(t, held, toAt === undefined ? undefined : toAt + done);
-      if (n === -E.PIPE) return brokenPipe(t, done);
-      if (n < 0) return n;
-      done += n;
-      held = n < held.length ? held.subarray(n) : undefined;
-    }
-    return done;
-  };
-  const first = attempt();
-  if (first !== -E.AGAIN) return first;
-  if (held === undefined ? from.nonblocking : to.nonblocking) return -E.AGAIN;
-  from.retain();
-  to.retain();
-  const wait = {
-    what: `copy from ${from.path} to ${to.path}`,
-    queues: [from.queue, to.queue],
-    poll(): number {
-      const n = attempt();
-      return n === -E.AGAIN ? t.block(wait) : n;
-    },
-    partial: () => done > 0 ? done : undefined,
-    finish() {
-      from.release();
-      to.release();
-    },
-  };
-  return t.block(wait);
 };
