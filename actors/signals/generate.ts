@@ -86,7 +86,7 @@ export class Signals implements SignalService {
       if (sig >= SIGRTMIN) kept = undefined;
     }
     if (!set.add(sig, kept)) return 0;
-    this.#complete(group, target, sig, toTask);
+    this.#complete(group, target, info, toTask);
     this.machine.signalArrived.wake();
     return 0;
   }
@@ -109,7 +109,8 @@ export class Signals implements SignalService {
   }
 
   /** Chooses the thread that handles it, or kills the whole group at once when it is plainly fatal. */
-  #complete(group: ThreadGroup, main: Task, sig: number, toTask: boolean): void {
+  #complete(group: ThreadGroup, main: Task, info: SigInfo, toTask: boolean): void {
+    const sig = info.signo;
     let target = wants(main, sig) ? main : undefined;
     if (target === undefined && !toTask) target = group.tasks.find((t) => wants(t, sig));
     if (target === undefined) return;
@@ -120,6 +121,7 @@ export class Signals implements SignalService {
       group.execing === undefined
     ) {
       group.groupExit = sig;
+      this.machine.reportFatal(target, info);
       for (const t of group.tasks) {
         t.pending.add(SIG.KILL, undefined);
         wake(t);
