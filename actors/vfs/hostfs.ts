@@ -260,7 +260,7 @@ export class HostInode extends Inode {
     }
   }
 
-  open(_t: Task, flags: number, path: string): OpenFile {
+  open(t: Task, flags: number, path: string): OpenFile {
     if ((flags & O_PATH) !== 0) return new PathFile(this, path, flags);
     if (this.type === S_IFDIR) {
       return (flags & O_ACCMODE) === O_RDONLY ? new DirectoryFile(this, path, flags) : fail(E.ISDIR);
@@ -271,7 +271,10 @@ export class HostInode extends Inode {
     const mode = flags & O_ACCMODE;
     const host = hostFs.open(this.hostPath, { read: mode !== O_WRONLY, write: mode !== O_RDONLY });
     const file = new HostRegularFile(this, path, flags, host);
-    if ((flags & O_TRUNC) !== 0 && mode !== O_RDONLY) file.truncate(0);
+    if ((flags & O_TRUNC) !== 0) {
+      if (mode !== O_RDONLY) file.truncate(0);
+      else this.setAttributes(t, { size: 0 });
+    }
     return file;
   }
 

@@ -263,8 +263,11 @@ export class Vfs {
 
   /** The directory and name of a file to be removed or renamed. */
   victim(t: Task, dirfd: number, path: string): { dir: Location; name: string; at: Location } {
-    const { dir, name, at } = this.walk(t, dirfd, path, { follow: false });
+    // A trailing slash does not follow a link here: the link itself is no directory.
+    const bare = path.replace(/([^/])\/+$/, "$1");
+    const { dir, name, at } = this.walk(t, dirfd, bare, { follow: false });
     if (at === undefined) return fail(E.NOENT);
+    if (bare !== path && at.inode.type !== S_IFDIR) return fail(E.NOTDIR);
     if (name === "") return { dir, name, at };
     this.require(t, dir.inode, MAY_WRITE | MAY_EXEC);
     if (!mayRemove(t.cred, dir.inode.stat(), at.inode.stat())) fail(E.PERM);

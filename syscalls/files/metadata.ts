@@ -2,9 +2,11 @@
 import {
   CAP,
   capable,
+  fromTask,
   type Inode,
   MAY_WRITE,
   type OpenFile,
+  RLIMIT,
   S_IFDIR,
   S_IFMT,
   S_IFREG,
@@ -14,6 +16,7 @@ import {
 import { E, fail } from "../abi/errno.ts";
 import { STAT, STATFS, STATX } from "../abi/files.ts";
 import { encodeStruct } from "../abi/layout.ts";
+import { SIG } from "../abi/signals.ts";
 
 const BILLION = 1_000_000_000n;
 const sec = (t: bigint): bigint => t / BILLION;
@@ -139,11 +142,20 @@ export const changeTimes = (t: Task, inode: Inode, at: number): number => {
   return 0;
 };
 
+/** RLIMIT_FSIZE: growing beyond it raises SIGXFSZ (inode_newsize_ok). */
+const beyondLimit = (t: Task, inode: Inode, size: number): boolean => {
+  const limit = t.group.limits[RLIMIT.FSIZE].soft;
+  if (limit === Infinity || size <= limit || size <= inode.stat().size) return false;
+  t.machine.signals.sendToTask(t, fromTask(t, SIG.XFSZ));
+  return true;
+};
+
 /** Cuts or extends; for truncate(2) and ftruncate(2). */
 export const changeSize = (t: Task, inode: Inode, size: number, file?: OpenFile): number => {
   if (size < 0) return -E.INVAL;
   if (inode.type === S_IFDIR) return file === undefined ? -E.ISDIR : -E.INVAL;
   if (inode.type !== S_IFREG) return -E.INVAL;
+  if (beyondLimit(t, inode, size)) return -E.FBIG;
   const own = (file as OpenFile & { truncate?(size: number): number | void } | undefined)?.truncate;
   if (own !== undefined) return own.call(file, size) ?? 0;
   inode.setAttributes(t, { size });
@@ -156,6 +168,7 @@ export const allocate = (t: Task, file: OpenFile, mode: number, offset: number, 
   if (!file.writable) return -E.BADF;
   const { inode } = file;
   if (inode.type !== S_IFREG) return inode.type === S_IFDIR ? -E.ISDIR : -E.NODEV;
+  if ((mode & 1) === 0 && beyondLimit(t, inode, offset + length)) return -E.FBIG;
   const own = (file as OpenFile & { fallocate?(mode: number, offset: number, length: number): number }).fallocate;
   if (own !== undefined) return own.call(file, mode, offset, length);
   if ((mode & ~1) !== 0) return fail(E.OPNOTSUPP);

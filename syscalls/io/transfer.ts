@@ -2,7 +2,7 @@
  * Moving bytes between guest memory and open files: blocking, partial counts, SIGPIPE, file size limits. One piece that need not wait goes straight through without
  * allocating anything but the view.
  */
-import { fromTask, O_APPEND, type OpenFile, RLIMIT, type Task } from "../../actors/mod.ts";
+import { fromTask, O_APPEND, type OpenFile, RLIMIT, S_IFREG, type Task } from "../../actors/mod.ts";
 import { E, fail } from "../abi/errno.ts";
 import { SIG } from "../abi/signals.ts";
 
@@ -33,6 +33,7 @@ export const readVector = (t: Task, at: number, count: number): Piece[] => {
 
 // What the view functions work on: set just before `withBuffer`, read at once by the function, so no closure is made per call.
 let task: Task, target: OpenFile, offset: number | undefined;
+const probe = new Uint8Array(1);
 const readView = (view: Uint8Array): number => target.read(task, view, offset);
 const writeView = (view: Uint8Array): number => target.write(task, view, offset);
 
@@ -46,7 +47,11 @@ const move = (
   write: boolean,
 ): number => {
   const n = t.mem.accessible(base, length, !write);
-  if (n === 0 && length > 0) return fail(E.FAULT);
+  if (n === 0 && length > 0) {
+    // At its end a regular file gives 0 before it looks at the memory.
+    if (!write && file.inode.type === S_IFREG && file.read(t, probe, at ?? file.pos) === 0) return 0;
+    return fail(E.FAULT);
+  }
   task = t;
   target = file;
   offset = at;
