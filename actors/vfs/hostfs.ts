@@ -135,6 +135,10 @@ export class HostInode extends Inode {
     return this.#known = this.fs.marks.dress(hostFs.lstat(this.hostPath));
   }
 
+  statfs() {
+    return hostFs.statfs(this.hostPath);
+  }
+
   override lookup(_t: Task, name: string): HostInode {
     if (this.type !== S_IFDIR) return fail(E.NOTDIR);
     return this.fs.find(join(this.inside, name)) ?? fail(E.NOENT);

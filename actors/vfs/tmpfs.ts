@@ -91,7 +91,16 @@ export abstract class TmpInode extends Inode {
     return { dev, ino, mode, nlink, uid, gid, rdev, size, blksize: 4096, blocks, atime, mtime, ctime, btime };
   }
   statfs() {
-    return { type: TMPFS_MAGIC, blocks: this.fs.limit, free: this.fs.freePages };
+    const { limit, freePages } = this.fs;
+    return {
+      type: TMPFS_MAGIC,
+      bsize: 4096,
+      blocks: limit,
+      bfree: freePages,
+      bavail: freePages,
+      files: limit,
+      ffree: freePages,
+    };
   }
   /** Metadata changed; with `content`, the content too. */
   changed(content = false): void {

@@ -147,6 +147,17 @@ export interface HostOpen {
   readonly mode?: number;
 }
 
+/** Facts about the file system a path lies on. */
+export interface HostFsFacts {
+  readonly type: number;
+  readonly bsize: number;
+  readonly blocks: number;
+  readonly bfree: number;
+  readonly bavail: number;
+  readonly files: number;
+  readonly ffree: number;
+}
+
 /** The operations, by host path. */
 export const hostFs = {
   lstat: (path: string): HostStat => attempt(() => statFrom(Deno.lstatSync(path))),
@@ -186,6 +197,16 @@ export const hostFs = {
   utime: (path: string, atime: bigint, mtime: bigint): void =>
     attempt(() => Deno.utimeSync(path, instant(atime), instant(mtime))),
   truncate: (path: string, size: number): void => attempt(() => Deno.truncateSync(path, size)),
+  /** Undefined where the host does not say. Deno has no call of its own for it; Node's is loaded when first asked. */
+  statfs(path: string): HostFsFacts | undefined {
+    type NodeFs = { statfsSync(path: string): HostFsFacts };
+    type Builtins = { process?: { getBuiltinModule?(name: string): NodeFs | undefined } };
+    try {
+      return (globalThis as Builtins).process?.getBuiltinModule?.("node:fs")?.statfsSync(path);
+    } catch {
+      return undefined;
+    }
+  },
   /** Resolved absolute path of an existing directory on the host. */
   realPath: (path: string): string => attempt(() => Deno.realPathSync(path)),
   cwd: (): string => attempt(() => Deno.cwd()),

@@ -67,23 +67,28 @@ export const statxBytes = (s: Stat): Uint8Array =>
     dev_minor: minor(s.dev),
   });
 
-const EXT4_MAGIC = 0xef53;
+interface Facts {
+  readonly type: number;
+  readonly bsize: number;
+  readonly blocks: number;
+  readonly bfree: number;
+  readonly bavail: number;
+  readonly files: number;
+  readonly ffree: number;
+}
+/** What a file system that says nothing is taken for: a generated one such as /proc. */
+const NO_FACTS: Facts = { type: 0x9fa0, bsize: 4096, blocks: 0, bfree: 0, bavail: 0, files: 0, ffree: 0 };
+const ST_RELATIME = 0x1000, ST_VALID = 0x20;
 
-/** Plausible numbers of a large, half-empty file system. */
 export const statfsBytes = (inode: Inode): Uint8Array => {
-  const facts = (inode as Inode & { statfs?(): { type: number; blocks: number; free: number } }).statfs?.() ??
-    { type: EXT4_MAGIC, blocks: 1 << 26, free: 1 << 25 };
+  const { type, bsize, blocks, bfree, bavail, files, ffree } =
+    (inode as Inode & { statfs?(): Facts | undefined }).statfs?.() ?? NO_FACTS;
+  const numbers = { type, bsize, blocks, bfree, bavail, files, ffree };
   return encodeStruct(STATFS, {
-    type: facts.type,
-    bsize: 4096,
-    blocks: facts.blocks,
-    bfree: facts.free,
-    bavail: facts.free,
-    files: 1 << 24,
-    ffree: 1 << 23,
+    ...numbers,
     namelen: 255,
-    frsize: 4096,
-    flags: 0x20,
+    frsize: bsize,
+    flags: ST_RELATIME | ST_VALID,
     fsid: inode.dev,
   });
 };
