@@ -74,6 +74,12 @@ const locate = (t: Task, dirfd: number, at: number, flags: number) => {
   return t.machine.vfs.findAt(t, dirfd, path, flags);
 };
 
+/** rmdir of a path that ends in ".", ".." or is only slashes. */
+const lastIsDots = (path: string): number => {
+  const last = path.split("/").filter((n) => n !== "").at(-1);
+  return last === "." ? -E.INVAL : last === ".." ? -E.NOTEMPTY : -E.BUSY;
+};
+
 const RESOLVE = { NO_XDEV: 1, NO_MAGICLINKS: 2, NO_SYMLINKS: 4, BENEATH: 8, IN_ROOT: 0x10, CACHED: 0x20 };
 
 const byPath = (t: Task, path: number, follow = true): Inode =>
@@ -190,7 +196,7 @@ export const filesHandlers: Handlers<Task, typeof files> = {
     const text = readPath(t, path);
     const { dir, name, at } = t.machine.vfs.victim(t, dirfd, text);
     if ((flags & AT.REMOVEDIR) !== 0) {
-      if (name === "") return /(^|\/)\.\/*$/.test(text) ? -E.INVAL : at.path === "/" ? -E.BUSY : -E.NOTEMPTY;
+      if (name === "") return lastIsDots(text);
       if (at.inode.type !== S_IFDIR) return -E.NOTDIR;
       dir.inode.rmdir(t, name);
     } else {

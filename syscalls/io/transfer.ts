@@ -67,6 +67,7 @@ export const readOne = (t: Task, file: OpenFile, base: number, length: number, a
 /** readv(2) and relatives. */
 export const readInto = (t: Task, file: OpenFile, pieces: readonly Piece[], at?: number): number => {
   if (pieces.length === 0) return 0;
+  if (pieces.length > 1 && file.inode.type !== S_IFREG) return readScattered(t, file, pieces);
   const attempt = (): number => {
     let done = 0;
     for (const { base, length } of pieces) {
@@ -78,6 +79,10 @@ export const readInto = (t: Task, file: OpenFile, pieces: readonly Piece[], at?:
     }
     return done;
   };
+  return reading(t, file, attempt);
+};
+
+const reading = (t: Task, file: OpenFile, attempt: () => number): number => {
   const first = attempt();
   if (first !== -E.AGAIN || file.nonblocking) return first;
   file.retain();
@@ -91,6 +96,39 @@ export const readInto = (t: Task, file: OpenFile, pieces: readonly Piece[], at?:
     finish: () => file.release(),
   };
   return t.block(wait);
+};
+
+/** Largest vector that is moved in one operation to or from what is no regular file: a message stays one message, a small pipe write stays whole. */
+const ONE_GO = 1 << 20;
+const totalOf = (pieces: readonly Piece[]): number => pieces.reduce((sum, p) => sum + p.length, 0);
+
+const readScattered = (t: Task, file: OpenFile, pieces: readonly Piece[]): number =>
+  reading(t, file, () => {
+    const buffer = new Uint8Array(Math.min(totalOf(pieces), ONE_GO));
+    for (const { base } of pieces) if (t.mem.accessible(base, 1, true) === 0) return -E.FAULT;
+    const n = file.read(t, buffer);
+    let done = 0;
+    for (const { base, length } of pieces) {
+      if (done >= n) break;
+      const size = Math.min(length, n - done);
+      t.mem.write(base, buffer.subarray(done, done + size));
+      done += size;
+    }
+    return n;
+  });
+
+/** The pieces in one buffer, as far as their memory can be read; EFAULT when the first cannot. */
+const gather = (t: Task, pieces: readonly Piece[]): Uint8Array => {
+  const buffer = new Uint8Array(totalOf(pieces));
+  let done = 0;
+  for (const { base, length } of pieces) {
+    const n = t.mem.accessible(base, length, false);
+    if (n === 0 && done === 0) fail(E.FAULT);
+    t.mem.readInto(base, buffer.subarray(done, done + n));
+    done += n;
+    if (n < length) break;
+  }
+  return buffer.subarray(0, done);
 };
 
 /** write(2), pwrite64(2). */
@@ -108,6 +146,9 @@ export const writeOne = (t: Task, file: OpenFile, base: number, length: number, 
  */
 export const writeFrom = (t: Task, file: OpenFile, pieces: readonly Piece[], at?: number, begun?: number): number => {
   if (pieces.length === 0) return 0;
+  if (pieces.length > 1 && file.inode.type !== S_IFREG && totalOf(pieces) <= ONE_GO) {
+    return writeGathered(t, file, gather(t, pieces));
+  }
   let written = Math.max(0, begun ?? 0), index = 0, inPiece = written;
   const attempt = (): number => {
     while (index < pieces.length) {
@@ -120,8 +161,9 @@ export const writeFrom = (t: Task, file: OpenFile, pieces: readonly Piece[], at?
       written += n;
       inPiece += n;
       if (inPiece < length) {
-        if (n === 0 || n < allowed) return file.nonblocking || n === 0 ? written : -E.AGAIN;
-        continue;
+        if (n === allowed) continue;
+        const readable = t.mem.accessible(base + inPiece, 1, false) > 0;
+        return n === 0 || !readable || file.nonblocking ? written : -E.AGAIN;
       }
       index++;
       inPiece = 0;
@@ -129,6 +171,25 @@ export const writeFrom = (t: Task, file: OpenFile, pieces: readonly Piece[], at?
     return written;
   };
   const first = begun !== undefined && begun < 0 ? failed(t, file, begun, 0) : attempt();
+  return writing(t, file, first, attempt, () => written);
+};
+
+const writeGathered = (t: Task, file: OpenFile, bytes: Uint8Array): number => {
+  let written = 0;
+  const attempt = (): number => {
+    while (written < bytes.length) {
+      const n = file.write(t, written === 0 ? bytes : bytes.subarray(written));
+      if (n < 0) return failed(t, file, n, written);
+      written += n;
+      if (written < bytes.length) return n === 0 || file.nonblocking ? written : -E.AGAIN;
+    }
+    return written;
+  };
+  return writing(t, file, attempt(), attempt, () => written);
+};
+
+/** Goes on with a write that could not be finished at first. */
+const writing = (t: Task, file: OpenFile, first: number, attempt: () => number, written: () => number): number => {
   if (first !== -E.AGAIN || file.nonblocking) return first;
   file.retain();
   const wait = {
@@ -138,7 +199,7 @@ export const writeFrom = (t: Task, file: OpenFile, pieces: readonly Piece[], at?
       const n = attempt();
       return n === -E.AGAIN ? t.block(wait) : n;
     },
-    partial: () => written > 0 ? written : undefined,
+    partial: () => written() > 0 ? written() : undefined,
     finish: () => file.release(),
   };
   return t.block(wait);
