@@ -13,19 +13,10 @@ import type { Timer } from "../timers.ts";
 import type { VmGroup } from "../vm_group.ts";
 import type { Listener } from "../wait_queue.ts";
 import type { PendingSet } from "../signals/pending.ts";
+import { checkTransition, type TaskState } from "./states.ts";
 import type { ThreadGroup } from "./thread_group.ts";
 
 /** States a task can be in; legal transitions are the data in `states.ts`. */
-export type TaskState =
-  | "new"
-  | "runnable"
-  | "running"
-  | "blocked"
-  | "vfork"
-  | "stopped"
-  | "exiting"
-  | "zombie"
-  | "dead";
 
 export interface AltStack {
   readonly sp: number;
@@ -45,7 +36,7 @@ export interface Holdings {
 }
 
 export class Task implements Listener {
-  state: TaskState = "new";
+  #state: TaskState = "new";
   comm = "";
   /** Blocked signals, bit n-1 for signal n. */
   blocked = 0n;
@@ -116,6 +107,14 @@ export class Task implements Listener {
     readonly pending: PendingSet,
   ) {
     this.startedAt = machine.clock.monotonic();
+  }
+
+  get state(): TaskState {
+    return this.#state;
+  }
+  set state(next: TaskState) {
+    checkTransition(this.tid, this.#state, next);
+    this.#state = next;
   }
 
   /** Guest memory. */

@@ -77,6 +77,7 @@ export const newTask = (machine: Machine, of?: Task): Task => {
   group.tasks.push(t);
   group.live++;
   t.state = "runnable";
+  t.state = "running";
   machine.tasks.set(tid, t);
   machine.counters.liveCpus++;
   return t;
@@ -111,7 +112,7 @@ export const look = (t: Task): number => {
   }
   if (result !== BLOCKED) {
     endWait(t);
-    t.state = "runnable";
+    t.state = "running";
   }
   return result;
 };
