@@ -6,6 +6,7 @@ import { E, fail } from "../../syscalls/abi/errno.ts";
 import { openFifo } from "../pipe.ts";
 import type { Task } from "../task/task.ts";
 import { type HostFile, hostFs } from "../world/host_fs.ts";
+import { DeniedInode } from "./denied.ts";
 import { DirectoryFile } from "./directory_file.ts";
 import { HostRegularFile } from "./host_file.ts";
 import { HostMarks } from "./host_marks.ts";
@@ -35,8 +36,9 @@ export class HostFs {
   /** @param root host directory that is the root, "" for the host's own; @param overlay directory searched first for every path, or "" */
   constructor(readonly root: string, readonly overlay = "") {}
 
-  rootInode(): HostInode {
+  rootInode(): Inode {
     const path = this.root === "" ? "/" : this.root;
+    if (!hostFs.mayRead(path)) return new DeniedInode(this, path, "/");
     return this.inode(path, "/", hostFs.lstat(path));
   }
 
@@ -82,13 +84,14 @@ export class HostFs {
   }
 
   /** A file by the path inside the tree: in the overlay first. */
-  find(inside: string): HostInode | undefined {
-    if (this.overlay !== "") {
-      const stat = hostFs.find(this.overlay + inside);
-      if (stat !== undefined) return this.inode(this.overlay + inside, inside, stat);
-    }
-    const stat = hostFs.find(this.root + inside);
-    return stat === undefined ? undefined : this.inode(this.root + inside, inside, stat);
+  find(inside: string): HostInode | DeniedInode | undefined {
+    return (this.overlay === "" ? undefined : this.#findIn(this.overlay, inside)) ?? this.#findIn(this.root, inside);
+  }
+  #findIn(base: string, inside: string): HostInode | DeniedInode | undefined {
+    const path = base + inside;
+    if (!hostFs.mayRead(path)) return new DeniedInode(this, path, inside);
+    const stat = hostFs.find(path);
+    return stat === undefined ? undefined : this.inode(path, inside, stat);
   }
 }
 
@@ -139,9 +142,17 @@ export class HostInode extends Inode {
     return hostFs.statfs(this.hostPath);
   }
 
-  override lookup(_t: Task, name: string): HostInode {
+  override get unlinked(): boolean {
+    return this.gone && this.type === S_IFDIR;
+  }
+  override lookup(_t: Task, name: string): Inode {
     if (this.type !== S_IFDIR) return fail(E.NOTDIR);
     return this.fs.find(join(this.inside, name)) ?? fail(E.NOENT);
+  }
+  /** A child that will be changed. */
+  #own(name: string): HostInode {
+    const child = this.fs.find(join(this.inside, name)) ?? fail(E.NOENT);
+    return child instanceof HostInode ? child : fail(E.ACCES);
   }
 
   override entries(_t: Task): DirEntry[] {
@@ -203,13 +214,13 @@ export class HostInode extends Inode {
     this.fs.generation++;
     hostFs.link(target.hostPath, this.#newChild(name));
   }
-  override unlink(t: Task, name: string): void {
-    const inode = this.lookup(t, name);
+  override unlink(_t: Task, name: string): void {
+    const inode = this.#own(name);
     if (inode.type === S_IFDIR) fail(E.ISDIR);
     this.#remove(inode, name);
   }
-  override rmdir(t: Task, name: string): void {
-    const inode = this.lookup(t, name);
+  override rmdir(_t: Task, name: string): void {
+    const inode = this.#own(name);
     if (inode.type !== S_IFDIR) fail(E.NOTDIR);
     this.#remove(inode, name);
   }
@@ -220,9 +231,10 @@ export class HostInode extends Inode {
     if (inode.type === S_IFDIR || nlink <= 1) this.fs.forget(inode);
   }
 
-  override rename(t: Task, name: string, to: Inode, toName: string, flags: number): void {
+  override rename(_t: Task, name: string, to: Inode, toName: string, flags: number): void {
     if (!(to instanceof HostInode)) return fail(E.XDEV);
-    const moved = this.lookup(t, name), there = to.fs.find(join(to.inside, toName));
+    const moved = this.#own(name), there = to.fs.find(join(to.inside, toName));
+    if (there instanceof DeniedInode) return fail(E.ACCES);
     const from = moved.hostPath, target = there?.hostPath ?? to.#newChild(toName);
     if ((flags & 1) !== 0 && there !== undefined) fail(E.EXIST);
     if ((flags & 2) !== 0) {

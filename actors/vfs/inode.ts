@@ -53,6 +53,12 @@ export abstract class Inode {
   abstract readonly type: number;
 
   abstract stat(): Stat;
+  /** A directory that no path leads to any more. */
+  get unlinked(): boolean {
+    return false;
+  }
+  /** A directory that can be passed although nothing is known of it. */
+  readonly passable?: boolean;
   setAttributes(_t: Task, _set: SetAttributes): void {
     fail(E.PERM);
   }

@@ -123,7 +123,7 @@ export abstract class TmpInode extends Inode {
     return -E.INVAL;
   }
   /** A name of it went away. */
-  unlinked(): void {
+  lostName(): void {
     this.nlink--;
     this.changed();
   }
@@ -161,8 +161,8 @@ export class TmpRegular extends TmpInode {
     this.changed(true);
     return 0;
   }
-  override unlinked(): void {
-    super.unlinked();
+  override lostName(): void {
+    super.lostName();
     this.dropIfUnused();
   }
   /** Without names and descriptions the pages go. */
@@ -215,6 +215,9 @@ export class TmpDirectory extends TmpInode {
 
   override get size(): number {
     return this.#children.size * 20 + 40;
+  }
+  override get unlinked(): boolean {
+    return this.nlink === 0;
   }
   get empty(): boolean {
     return this.#children.size === 0;
@@ -269,7 +272,7 @@ export class TmpDirectory extends TmpInode {
   }
   override unlink(_t: Task, name: string): void {
     if (this.#children.get(name)?.type === S_IFDIR) fail(E.ISDIR);
-    this.#take(name).unlinked();
+    this.#take(name).lostName();
   }
   override rmdir(_t: Task, name: string): void {
     const inode = this.#children.get(name) ?? fail(E.NOENT);

@@ -190,7 +190,7 @@ export class Vfs {
   #mayEnter(t: Task, dir: Location): void {
     if (dir.inode.type !== S_IFDIR) fail(E.NOTDIR);
     // Root, and whoever may pass any directory, need no look at the mode.
-    if ((t.cred.capEffective & 6n) !== 0n) return;
+    if ((t.cred.capEffective & 6n) !== 0n || dir.inode.passable) return;
     if (!mayAccess(t.cred, dir.inode.stat(), MAY_EXEC)) fail(E.ACCES);
   }
 
@@ -288,7 +288,7 @@ export class Vfs {
     const found = this.walk(t, dirfd, path, { ...rules, follow });
     if (found.at === undefined) return creating ? this.#create(t, found, flags, mode) : fail(E.NOENT);
     if (creating && (flags & O_EXCL) !== 0) fail(E.EXIST);
-    if (creating && (found.at.inode.type === S_IFDIR || found.slash)) fail(E.ISDIR);
+    if (creating && !found.at.inode.passable && (found.at.inode.type === S_IFDIR || found.slash)) fail(E.ISDIR);
     return this.#openFound(t, found.at, flags);
   }
 
@@ -299,7 +299,7 @@ export class Vfs {
       if (inode.type === S_IFLNK) fail(E.LOOP);
       const access = flags & O_ACCMODE;
       const writing = access !== O_RDONLY || (flags & O_TRUNC) !== 0;
-      if (writing && inode.type === S_IFDIR) fail(E.ISDIR);
+      if (writing && inode.type === S_IFDIR) fail(inode.passable ? E.ACCES : E.ISDIR);
       this.require(t, inode, (access !== O_WRONLY ? MAY_READ : 0) | (writing ? MAY_WRITE : 0));
     }
     return placed(t, inode.open(t, flags, at.path), at);

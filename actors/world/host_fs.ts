@@ -158,8 +158,16 @@ export interface HostFsFacts {
   readonly ffree: number;
 }
 
+/** Whether Deno may read everything; asked once, since a permission is hardly ever taken back. */
+let readsAll: boolean | undefined;
+
 /** The operations, by host path. */
 export const hostFs = {
+  /** Whether Deno may read a path without asking its user. */
+  mayRead(path: string): boolean {
+    readsAll ??= Deno.permissions.querySync({ name: "read" }).state === "granted";
+    return readsAll || Deno.permissions.querySync({ name: "read", path }).state === "granted";
+  },
   lstat: (path: string): HostStat => attempt(() => statFrom(Deno.lstatSync(path))),
   /** lstat, or undefined when there is no such file. */
   find(path: string): HostStat | undefined {

@@ -136,7 +136,7 @@ export const filesHandlers: Handlers<Task, typeof files> = {
   getcwd(t, at, size) {
     const root = t.fs.root.path === "/" ? "" : t.fs.root.path;
     const { path, inode } = t.fs.cwd;
-    if (inode.stat().nlink === 0) return -E.NOENT;
+    if (inode.unlinked) return -E.NOENT;
     const shown = root !== "" && path === root
       ? "/"
       : path.startsWith(root + "/")

@@ -33,7 +33,7 @@ const seekable = (file: OpenFile, at: number): OpenFile => {
   return file;
 };
 
-const FIONCLEX = 0x5450, FIOCLEX = 0x5451, FIONBIO = 0x5421;
+const FIONCLEX = 0x5450, FIOCLEX = 0x5451, FIONBIO = 0x5421, FIONREAD = 0x541b;
 
 /** RWF_* of preadv2 and pwritev2. */
 const RWF = { HIPRI: 1, DSYNC: 2, SYNC: 4, NOWAIT: 8, APPEND: 16 } as const;
@@ -128,6 +128,10 @@ export const ioHandlers: Handlers<Task, typeof io> = {
       case FIONBIO:
         file.flags = t.mem.i32(arg) !== 0 ? file.flags | O_NONBLOCK : file.flags & ~O_NONBLOCK;
         file.flagsChanged();
+        return 0;
+      case FIONREAD:
+        if (file.inode.type !== S_IFREG) return file.ioctl(t, request, arg);
+        t.mem.setU32(arg, Math.max(0, file.inode.stat().size - file.pos));
         return 0;
       default:
         return file.ioctl(t, request % 0x100000000, arg);
