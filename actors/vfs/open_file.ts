@@ -44,6 +44,10 @@ export abstract class OpenFile {
   pos = 0;
   /** Where it was opened, for calls relative to it; undefined for what has no place in the tree. */
   location: Location | undefined;
+  /** F_SETOWN and F_SETSIG: a pid, negative for a process group, and a signal. Kept and told; SIGIO is not sent. */
+  owner = 0;
+  ownerType = 1;
+  ownerSignal = 0;
   /** Readiness may have changed. */
   readonly queue = new WaitQueue();
 

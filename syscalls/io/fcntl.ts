@@ -15,6 +15,7 @@ import { getLock, setLock } from "./locks.ts";
 
 type Command = (t: Task, file: OpenFile, arg: number, fd: number) => number;
 
+const F_OWNER_PID = 1, F_OWNER_PGRP = 2;
 const SETTABLE = O_APPEND | O_ASYNC | O_DIRECT | O_NOATIME | O_NONBLOCK;
 
 const duplicate = (cloexec: boolean): Command => (t, file, arg) => {
@@ -53,10 +54,32 @@ const COMMANDS: Readonly<Record<number, Command>> = {
   [F.OFD_GETLK]: (t, file, arg) => getLock(t, file, arg, true),
   [F.OFD_SETLK]: (t, file, arg) => setLock(t, file, arg, true, false),
   [F.OFD_SETLKW]: (t, file, arg) => setLock(t, file, arg, true, true),
-  [F.SETOWN]: () => 0,
-  [F.GETOWN]: () => 0,
-  [F.SETSIG]: () => 0,
-  [F.GETSIG]: () => 0,
+  [F.SETOWN](_t, file, arg) {
+    const pid = arg | 0;
+    if (pid === -0x80000000) return -E.INVAL;
+    file.owner = Math.abs(pid);
+    file.ownerType = pid < 0 ? F_OWNER_PGRP : F_OWNER_PID;
+    return 0;
+  },
+  [F.GETOWN]: (_t, file) => file.ownerType === F_OWNER_PGRP ? -file.owner : file.owner,
+  [F.SETOWN_EX](t, file, arg) {
+    const type = t.mem.i32(arg), pid = t.mem.i32(arg + 4);
+    if (type < 0 || type > F_OWNER_PGRP || pid < 0) return -E.INVAL;
+    file.owner = pid;
+    file.ownerType = type;
+    return 0;
+  },
+  [F.GETOWN_EX](t, file, arg) {
+    t.mem.setU32(arg, file.ownerType);
+    t.mem.setU32(arg + 4, file.owner);
+    return 0;
+  },
+  [F.SETSIG](_t, file, arg) {
+    if (arg > 64) return -E.INVAL;
+    file.ownerSignal = arg;
+    return 0;
+  },
+  [F.GETSIG]: (_t, file) => file.ownerSignal,
   [F.DUPFD_QUERY]: (t, file, arg) => t.files.peek(arg) === file ? 1 : 0,
   [F.GETLEASE]: () => 2,
   [F.GETPIPE_SZ]: (_t, file) => (file as OpenFile & Sized).pipeSize?.() ?? -E.BADF,
