@@ -21,7 +21,7 @@ export const PERMS = 0;
 export const CODE_MAP = PAGES;
 /** CPU blocks are handed out from here upward. */
 export const BLOCKS = CODE_MAP + 4 * PAGES;
-export const BLOCK_SIZE = 1024;
+export const BLOCK_SIZE = 1280;
 
 // ---- CPU block (offsets from the block's address in shadow memory) ------------------------------------------------
 /** x0..x31, u64 each; x0 is always 0. */
@@ -51,8 +51,14 @@ export const TRAP_ACCESS = 576;
 export const INSTRET = 584;
 /** u64 value of the `time` CSR (rdtime), set by the kernel at the start of each slice. */
 export const TIME = 592;
+/** u32, non-zero makes the interpreter ignore that translated code starts at a record. */
+export const NO_REGIONS = 600;
+/** u32, where translated code was when it could not go on (`cpu/jit`). */
+export const EXIT_SITE = 604;
 /** Scratch of the engines. */
 export const SCRATCH = 640;
+/** x0..x31 and f0..f31 as translated code had them at such a place, valid or not. */
+export const SPILL = 656;
 
 // ---- code memory: pre-decoded records ----------------------------------------------------------------------------
 /** One record per 2-byte halfword of a code page, plus sentinels after the last. */

@@ -10,12 +10,14 @@ import {
   BUDGET,
   CODE_MAP,
   INTERRUPT,
+  NO_REGIONS,
   PC,
   PERM_R,
   PERM_W,
   PERM_X,
   PERMS,
   R_IMM,
+  R_RS3,
   RECORD,
   TRAP_ACCESS,
   TRAP_ADDR,
@@ -28,7 +30,7 @@ import { STRADDLE_SENTINEL } from "./decode_page.ts";
 import { multiplyAddFuses } from "./emit_exactness.ts";
 import { EmitOps } from "./emit_ops.ts";
 import { type Access, type Exits, Frame } from "./frame.ts";
-import { type Chain, CHAINS, type Handler, HANDLERS } from "./handlers.ts";
+import { type Chain, CHAINS, FIRST, type Handler, HANDLERS } from "./handlers.ts";
 import { MISS_BYTES, Reason } from "./reasons.ts";
 
 const MAXIMUM_PAGES = 65536;
@@ -136,10 +138,17 @@ function emitRecords(frame: Frame, exits: Exits): void {
   emitCount(frame);
   const bodies = [
     ...SPECIAL,
+    (frame: Frame) => atRegion(frame),
     ...HANDLERS.map((h) => (frame: Frame) => emitHandler(frame, h)),
     ...CHAINS.map((c) => (frame: Frame) => emitChain(frame, c)),
   ];
   const labels: Label[] = [];
+  const atRegion = (frame: Frame): void => {
+    const off = unary("i32.eqz", load("i32.load", frame.shadow, get(frame.block), NO_REGIONS));
+    f.if(off, () => frame.leave(Reason.Region));
+    const own = binary("i32.sub", frame.field("i32.load16_u", R_RS3), i32Const(FIRST));
+    f.brTable(own, labels.slice(FIRST, -1), labels.at(-1)!);
+  };
   const nest = (i: number): void => {
     if (i < 0) {
       const op: I32 = frame.field("i32.load16_u", 0);

@@ -19,6 +19,11 @@ export const OP_STEP = 2;
 export const OP_ILLEGAL = 3;
 /** The last halfword of a page begins an instruction that ends in the next page; see `decode_page.ts`. */
 export const OP_STRADDLE = 4;
+/**
+ * Translated code starts here: leave, unless NO_REGIONS says to go on. The record's own op is in its R_RS3 field, so
+ * only instructions that do not use that field can be marked (`cpu/jit`).
+ */
+export const OP_REGION = 5;
 
 /** How a record of a row is executed. */
 export interface Handler {
@@ -63,7 +68,8 @@ function handlersOf(row: Row): Omit<Handler, "op">[] {
   );
 }
 
-const FIRST = 5;
+/** The first op that is an instruction. */
+export const FIRST = 6;
 export const HANDLERS: readonly Handler[] = ROWS.flatMap(handlersOf).map((h, i) => ({ ...h, op: FIRST + i }));
 
 function form(id: number, rm: number, length: number, near: boolean): number {

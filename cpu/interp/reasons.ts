@@ -21,4 +21,6 @@ export const Reason = {
   Interrupted: 8,
   /** The instruction at PC ends in the next page, whose bytes are not those it was decoded with. */
   Straddle: 9,
+  /** Translated code starts at PC. */
+  Region: 10,
 } as const;
