@@ -4,7 +4,7 @@
  */
 
 import { binary, choose, type I64, i64Const, select, unary } from "../wasm/expression.ts";
-import type { Frame } from "./frame.ts";
+import type { Keeper } from "./frame.ts";
 
 const ZERO = i64Const(0);
 const ONES = i64Const(-1);
@@ -35,7 +35,7 @@ export function remainderUnsigned(a: I64, b: I64): I64 {
 }
 
 /** High half of the unsigned product, from four products of 32-bit halves. */
-export function mulhUnsigned(frame: Frame, a: I64, b: I64): I64 {
+export function mulhUnsigned(frame: Keeper, a: I64, b: I64): I64 {
   const low = (v: I64) => binary("i64.and", v, i64Const(0xffffffffn));
   const high = (v: I64) => binary("i64.shr_u", v, i64Const(32));
   const middle = frame.keep(
@@ -50,7 +50,7 @@ export function signCorrection(a: I64, b: I64): I64 {
   return select(binary("i64.lt_s", a, ZERO), b, ZERO);
 }
 
-export function byteSwap(frame: Frame, a: I64): I64 {
+export function byteSwap(frame: Keeper, a: I64): I64 {
   const swap = (v: I64, mask: bigint, bits: number) =>
     binary(
       "i64.or",

@@ -18,7 +18,7 @@ import {
   select,
   unary,
 } from "../wasm/expression.ts";
-import type { Frame } from "./frame.ts";
+import type { Keeper } from "./frame.ts";
 
 const FRACTION = i64Const((1n << 52n) - 1n);
 const HIDDEN = i64Const(1n << 52n);
@@ -26,19 +26,19 @@ const HIDDEN = i64Const(1n << 52n);
 const SPLITTER = f64Const(134217729);
 
 /** The error of `sum` = a + b, exact. Arguments are cheap to repeat. */
-export function sumError(frame: Frame, sum: F64, a: F64, b: F64): F64 {
+export function sumError(frame: Keeper, sum: F64, a: F64, b: F64): F64 {
   const part = frame.keep(binary("f64.sub", sum, a));
   return binary("f64.add", binary("f64.sub", a, binary("f64.sub", sum, part)), binary("f64.sub", b, part));
 }
 
 /** The same in binary32. */
-export function sumErrorSingle(frame: Frame, sum: F32, a: F32, b: F32): F32 {
+export function sumErrorSingle(frame: Keeper, sum: F32, a: F32, b: F32): F32 {
   const part = frame.keep(binary("f32.sub", sum, a));
   return binary("f32.add", binary("f32.sub", a, binary("f32.sub", sum, part)), binary("f32.sub", b, part));
 }
 
 /** The significand of a finite number other than zero without its trailing zeros. */
-function oddSignificand(frame: Frame, value: F64): I64 {
+function oddSignificand(frame: Keeper, value: F64): I64 {
   const bits = frame.keep(unary("i64.reinterpret_f64", value));
   const subnormal = unary("i64.eqz", binary("i64.and", bits, i64Const(0x7ffn << 52n)));
   const fraction = binary("i64.and", bits, FRACTION);
@@ -47,7 +47,7 @@ function oddSignificand(frame: Frame, value: F64): I64 {
 }
 
 /** Whether a × b, a normal number or zero, is rounded: the product of the odd significands has more than 53 bits. */
-export function productInexact(frame: Frame, a: F64, b: F64): I32 {
+export function productInexact(frame: Keeper, a: F64, b: F64): I32 {
   const x = oddSignificand(frame, a);
   const y = oddSignificand(frame, b);
   const leading = binary("i64.add", unary("i64.clz", x), unary("i64.clz", y));
@@ -61,7 +61,7 @@ export function productInexact(frame: Frame, a: F64, b: F64): I32 {
  * `sum` + `error` rounded to odd: if inexact, the neighbour of `sum` whose last bit is 1 stands for what lies
  * between.
  */
-export function roundToOdd(frame: Frame, sum: F64, error: F64): F64 {
+export function roundToOdd(frame: Keeper, sum: F64, error: F64): F64 {
   const bits = frame.keep(unary("i64.reinterpret_f64", sum));
   const errorBits = unary("i64.reinterpret_f64", error);
   const even = unary("i64.eqz", binary("i64.and", bits, i64Const(1)));
@@ -81,14 +81,14 @@ export function multiplyAddFuses(): I32 {
   return binary("f64.ne", unary("f64x2.extract_lane_0", sum), f64Const(0));
 }
 
-function split(frame: Frame, value: F64): { high: F64; low: F64 } {
+function split(frame: Keeper, value: F64): { high: F64; low: F64 } {
   const scaled = frame.keep(binary("f64.mul", value, SPLITTER));
   const high = frame.keep(binary("f64.sub", scaled, binary("f64.sub", scaled, value)));
   return { high, low: frame.keep(binary("f64.sub", value, high)) };
 }
 
 /** The error of `product` = a × b, exact. */
-function productError(frame: Frame, product: F64, a: F64, b: F64): F64 {
+function productError(frame: Keeper, product: F64, a: F64, b: F64): F64 {
   const x = split(frame, a);
   const y = split(frame, b);
   const high = binary("f64.sub", product, binary("f64.mul", x.high, y.high));
@@ -101,7 +101,7 @@ function productError(frame: Frame, product: F64, a: F64, b: F64): F64 {
 }
 
 /** a × b + c with one rounding, and whether it was inexact. `product` is a × b rounded. */
-export function fusedSum(frame: Frame, product: F64, a: F64, b: F64, c: F64): { value: F64; inexact: I32 } {
+export function fusedSum(frame: Keeper, product: F64, a: F64, b: F64, c: F64): { value: F64; inexact: I32 } {
   const low = frame.keep(productError(frame, product, a, b));
   const t = frame.keep(binary("f64.add", c, low));
   const tError = frame.keep(sumError(frame, t, c, low));

@@ -7,7 +7,7 @@
  * Operands are raw register values, cheap to repeat; results are raw register values.
  */
 
-import { FFLAGS, FRM, R_RM } from "../layout.ts";
+import { FFLAGS } from "../layout.ts";
 import type { Format, IntType } from "../ops.ts";
 import {
   binary,
@@ -26,7 +26,7 @@ import {
   unary,
 } from "../wasm/expression.ts";
 import { fusedSum, productInexact, roundToOdd, sumError, sumErrorSingle } from "./emit_exactness.ts";
-import type { Frame } from "./frame.ts";
+import type { FloatFrame } from "./frame.ts";
 import { Reason } from "./reasons.ts";
 
 type Arithmetic = "add" | "sub" | "mul" | "div";
@@ -64,7 +64,7 @@ function promote(a: F32): F64 {
 
 export class FloatEmitter {
   /** `rm` is the rounding mode that the handler is for: 7 for to-nearest-even, be it static or dynamic. */
-  constructor(readonly frame: Frame, readonly rm: number) {}
+  constructor(readonly frame: FloatFrame, readonly rm: number) {}
 
   /** Bits of the S value in a register: the canonical NaN unless the upper half is all ones. */
   unbox(raw: I64): I32 {
@@ -72,7 +72,7 @@ export class FloatEmitter {
   }
 
   arith(op: Arithmetic, fmt: Format, a: I64, b: I64): I64 {
-    this.#roundingToNearest();
+    this.frame.requireNearest();
     return fmt === "D" ? this.#arithDouble(op, a, b) : this.#arithSingle(op, a, b);
   }
 
@@ -122,7 +122,7 @@ export class FloatEmitter {
 
   sqrt(fmt: Format, a: I64): I64 {
     const { frame } = this;
-    this.#roundingToNearest();
+    this.frame.requireNearest();
     if (fmt === "D") {
       const x = this.#double(a);
       const r = frame.keep(unary("f64.sqrt", x));
@@ -142,7 +142,7 @@ export class FloatEmitter {
   }
 
   fma(fmt: Format, a: I64, b: I64, c: I64, negateProduct: boolean, negateAddend: boolean): I64 {
-    this.#roundingToNearest();
+    this.frame.requireNearest();
     return fmt === "D"
       ? this.#fmaDouble(this.#signed(a, negateProduct), this.#double(b), this.#signed(c, negateAddend))
       : this.#fmaSingle(a, b, c, negateProduct, negateAddend);
@@ -160,7 +160,7 @@ export class FloatEmitter {
     const inexact = frame.scratch("i32");
     const zeroProduct = frame.keep(or(isZero(x), isZero(y)));
     f.set(inexact, i32Const(0));
-    f.if(and(get(frame.fused), this.#inexactAccrued()), () => {
+    f.if(and(frame.fuses, this.#inexactAccrued()), () => {
       const lanes = [x, y, z].map((v) => unary("f64x2.splat", v));
       f.set(result, unary("f64x2.extract_lane_0", relaxedMadd(lanes[0], lanes[1], lanes[2])));
     }, () => {
@@ -237,7 +237,7 @@ export class FloatEmitter {
 
   toInt(fmt: Format, to: IntType, a: I64): I64 {
     const { frame } = this;
-    if (this.rm === 7) this.#roundingToNearest();
+    if (this.rm === 7) this.frame.requireNearest();
     const x = fmt === "D" ? this.#double(a) : frame.keep(promote(this.#single(a)));
     const rounding = ["f64.nearest", "f64.trunc", "f64.floor", "f64.ceil"] as const;
     const r = frame.keep(unary(rounding[this.rm % 7], x));
@@ -256,7 +256,7 @@ export class FloatEmitter {
 
   fromInt(fmt: Format, from: IntType, a: I64): I64 {
     const { frame } = this;
-    this.#roundingToNearest();
+    this.frame.requireNearest();
     const value = frame.keep(
       from === "w"
         ? unary("i64.extend32_s", a)
@@ -279,7 +279,7 @@ export class FloatEmitter {
 
   convert(to: Format, from: Format, a: I64): I64 {
     const { frame } = this;
-    this.#roundingToNearest();
+    this.frame.requireNearest();
     if (to === from) throw new Error("a conversion to the same format");
     if (to === "D") {
       const x = this.#single(a);
@@ -301,16 +301,6 @@ export class FloatEmitter {
   }
   #boxed(value: F32): I64 {
     return binary("i64.or", unary("i64.extend_i32_u", unary("i32.reinterpret_f32", value)), i64Const(BOX));
-  }
-
-  /** Unless the mode is static, which then is to-nearest-even, frm must say to-nearest-even at this moment. */
-  #roundingToNearest(): void {
-    const { frame } = this;
-    const dynamic = binary("i32.eq", frame.field("i32.load8_u", R_RM), i32Const(7));
-    frame.f.if(
-      load("i32.load", frame.shadow, get(frame.block), FRM),
-      () => this.#stepUnless(unary("i32.eqz", dynamic)),
-    );
   }
 
   #stepUnless(condition: I32): void {

@@ -16,13 +16,44 @@ import {
   type Local,
   type Memory,
 } from "../wasm/expression.ts";
-import type { FunctionBuilder, Label } from "../wasm/function_builder.ts";
+import type { FunctionBuilder, Label, StoredType, StoreName } from "../wasm/function_builder.ts";
+import { FRM, R_RM } from "../layout.ts";
+import { Reason } from "./reasons.ts";
 
 /** An access that can miss: which permission it needs and how many bytes it touches. */
 export interface Access {
   /** PERM_* bits. */
   readonly need: number;
   readonly bytes: 1 | 2 | 4 | 8;
+}
+
+/** What writers of statements need of the function they write into. */
+export interface Statements {
+  set<T extends ValueType>(local: Local<T>, value: Expr<T>): void;
+  if(condition: I32, then: () => void, otherwise?: () => void): void;
+  store<N extends StoreName>(name: N, memory: Memory, address: I32, value: Expr<StoredType<N>>, offset?: number): void;
+}
+
+/** Keeps a value in a scratch local and gives a read of it. */
+export interface Keeper {
+  keep<T extends ValueType>(value: Expr<T>): Expr<T>;
+}
+
+/**
+ * The function a floating-point operation is written into: the interpreter's, or a translated region's (`cpu/jit`).
+ */
+export interface FloatFrame extends Keeper {
+  readonly f: Statements;
+  readonly shadow: Memory;
+  /** Address of the CPU block in the shadow memory. */
+  readonly block: Local<"i32">;
+  /** Whether the host's relaxed multiply-add rounds once. */
+  readonly fuses: I32;
+  scratch<T extends ValueType>(type: T): Local<T>;
+  /** The instruction cannot be done here; nothing has changed yet. */
+  leave(reason: number): void;
+  /** Leaves unless the instruction rounds to nearest even. */
+  requireNearest(): void;
 }
 
 export interface Exits {
@@ -36,7 +67,7 @@ export interface Exits {
   miss(access: Access): Label;
 }
 
-export class Frame {
+export class Frame implements FloatFrame {
   /** Address of the CPU block in the shadow memory. */
   readonly block: Local<"i32">;
   /** Address of the current record in code memory. */
@@ -100,6 +131,17 @@ export class Frame {
   /** Address in the shadow memory of the register that a record field names. */
   register(field: number): I32 {
     return binary("i32.add", get(this.block), this.field("i32.load16_u", field));
+  }
+
+  get fuses(): I32 {
+    return get(this.fused);
+  }
+
+  /** Unless the mode is static, which then is to-nearest-even, frm must say to-nearest-even at this moment. */
+  requireNearest(): void {
+    const { f } = this;
+    const dynamic = binary("i32.eq", this.field("i32.load8_u", R_RM), i32Const(7));
+    f.if(load("i32.load", this.shadow, get(this.block), FRM), () => f.if(dynamic, () => this.leave(Reason.Step)));
   }
 
   leave(reason: number): void {

@@ -32,6 +32,8 @@ const STORES = {
   "i64.store32": ["i64", 0x3e],
 } as const;
 export type StoreName = keyof typeof STORES;
+/** The type of value that a store takes. */
+export type StoredType<N extends StoreName> = (typeof STORES)[N][0];
 
 export class FunctionBuilder {
   readonly params: readonly Local[];
