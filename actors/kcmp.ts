@@ -12,7 +12,12 @@ const numberOf = (object: object): number => {
   return number;
 };
 
-const order = (a: object, b: object): number => a === b ? 0 : numberOf(a) < numberOf(b) ? 1 : 2;
+/** Objects that are not there are equal to each other and less than any other. */
+const order = (a: object | undefined, b: object | undefined): number => {
+  if (a === b) return 0;
+  if (a === undefined || b === undefined) return a === undefined ? 1 : 2;
+  return numberOf(a) < numberOf(b) ? 1 : 2;
+};
 
 /** 0 equal, 1 less, 2 greater, or a negative errno. */
 export const compareTasks = (
@@ -40,10 +45,9 @@ export const compareTasks = (
     case 4:
       return order(a.handlers, b.handlers);
     case 5:
-      // No task has an io context of its own: all are null, which compares equal.
-      return 0;
+      return order(a.io, b.io);
     case 6:
-      return 0;
+      return order(a.semUndo, b.semUndo);
     default:
       return -E.INVAL;
   }

@@ -5,10 +5,9 @@
 import { E, fail } from "../../syscalls/abi/errno.ts";
 import { IPC, SEM, SEM_LIMITS } from "../../syscalls/abi/ipc.ts";
 import { BLOCKED } from "../blocking.ts";
-import { exitHooks } from "../task/exit.ts";
 import type { Task } from "../task/task.ts";
-import type { ThreadGroup } from "../task/thread_group.ts";
 import { checkAccess, checkOwner, type IpcObject, type NewObject, perMachine, seconds } from "./registry.ts";
+import { UndoList } from "./undo_list.ts";
 
 export interface SemOperation {
   readonly num: number;
@@ -24,10 +23,6 @@ interface Pending {
   result: number | undefined;
 }
 
-/** Adjustments a process's exit makes, per set. */
-type Undo = Map<SemaphoreSet, Int32Array>;
-const undoOf = new WeakMap<ThreadGroup, Undo>();
-
 export class SemaphoreSet implements IpcObject {
   readonly key: number;
   readonly id: number;
@@ -41,8 +36,8 @@ export class SemaphoreSet implements IpcObject {
   readonly pids: Int32Array;
   operatedAt = 0;
   readonly waiting: Pending[] = [];
-  /** Groups with adjustments for this set. */
-  readonly undoers = new Set<ThreadGroup>();
+  /** Lists with adjustments for this set. */
+  readonly undoers = new Set<UndoList>();
   constructor(base: NewObject, readonly count: number, public changedAt: number) {
     ({ key: this.key, id: this.id, uid: this.uid, gid: this.gid, cuid: this.cuid, cgid: this.cgid, mode: this.mode } =
       base);
@@ -67,21 +62,21 @@ export const getSemaphores = (t: Task, key: number, count: number, flags: number
   );
 };
 
-const undoFor = (group: ThreadGroup, set: SemaphoreSet): Int32Array => {
-  let undo = undoOf.get(group);
-  if (undo === undefined) undoOf.set(group, undo = new Map());
-  let adjust = undo.get(set);
+const undoFor = (list: UndoList, set: SemaphoreSet): Int32Array => {
+  let adjust = list.adjustments.get(set);
   if (adjust === undefined) {
-    undo.set(set, adjust = new Int32Array(set.count));
-    set.undoers.add(group);
+    list.adjustments.set(set, adjust = new Int32Array(set.count));
+    set.undoers.add(list);
   }
   return adjust;
 };
+/** The task's list, made when first needed. */
+const listOf = (t: Task): UndoList => t.semUndo ??= new UndoList();
 
 /** Performs all operations or none: 0, a negative errno, or the operation that must wait. */
 const perform = (set: SemaphoreSet, t: Task, operations: readonly SemOperation[]): number | SemOperation => {
   const values = set.values.slice();
-  const adjust = operations.some((o) => (o.flags & SEM.UNDO) !== 0) ? undoFor(t.group, set).slice() : undefined;
+  const adjust = operations.some((o) => (o.flags & SEM.UNDO) !== 0) ? undoFor(listOf(t), set).slice() : undefined;
   for (const operation of operations) {
     const { num, op, flags } = operation;
     if (op === 0 ? values[num] !== 0 : values[num] + op < 0) return (flags & IPC.NOWAIT) !== 0 ? -E.AGAIN : operation;
@@ -93,7 +88,7 @@ const perform = (set: SemaphoreSet, t: Task, operations: readonly SemOperation[]
     }
   }
   set.values.set(values);
-  if (adjust !== undefined) undoFor(t.group, set).set(adjust);
+  if (adjust !== undefined) undoFor(listOf(t), set).set(adjust);
   for (const { num } of operations) set.pids[num] = t.pid;
   set.operatedAt = seconds(t.machine);
   return 0;
@@ -158,7 +153,7 @@ export const setSemaphores = (t: Task, set: SemaphoreSet, from: number, values: 
   values.forEach((value, i) => {
     set.values[from + i] = value;
     set.pids[from + i] = t.pid;
-    for (const group of set.undoers) undoFor(group, set)[from + i] = 0;
+    for (const list of set.undoers) undoFor(list, set)[from + i] = 0;
   });
   set.changedAt = seconds(t.machine);
   serveWaiting(set);
@@ -173,20 +168,21 @@ export const countWaiting = (set: SemaphoreSet, num: number, forZero: boolean): 
 export const removeSemaphores = (t: Task, set: SemaphoreSet): void => {
   checkOwner(t.cred, set);
   semaphoreSets(t.machine).remove(set);
-  for (const group of set.undoers) undoOf.get(group)?.delete(set);
+  for (const list of set.undoers) list.adjustments.delete(set);
   for (const pending of [...set.waiting]) finish(set, pending, -E.IDRM);
 };
 
-exitHooks.group.push((group) => {
-  for (const [set, adjust] of undoOf.get(group) ?? []) {
-    set.undoers.delete(group);
+UndoList.apply = (list, last) => {
+  for (const [object, adjust] of list.adjustments) {
+    const set = object as SemaphoreSet;
+    set.undoers.delete(list);
     adjust.forEach((by, num) => {
       if (by === 0) return;
       set.values[num] = Math.max(0, Math.min(SEM_LIMITS.vmx, set.values[num] + by));
-      set.pids[num] = group.tgid;
+      set.pids[num] = last.pid;
     });
-    set.operatedAt = seconds(group.leader.machine);
+    set.operatedAt = seconds(last.machine);
     serveWaiting(set);
   }
-  undoOf.delete(group);
-});
+  list.adjustments.clear();
+};

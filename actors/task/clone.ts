@@ -9,6 +9,7 @@ import { CLONE } from "../../syscalls/abi/clone.ts";
 import { BadAddress } from "../../cpu/types.ts";
 import { CAP, capable } from "../credentials.ts";
 import { RLIMIT } from "../limits.ts";
+import { UndoList } from "../sysv/undo_list.ts";
 import { PendingSet } from "../signals/pending.ts";
 import { NO_ALT_STACK, Task } from "./task.ts";
 import { ThreadGroup } from "./thread_group.ts";
@@ -104,6 +105,10 @@ const acquire = (t: Task, r: CloneRequest, acquired: Acquired): Task => {
   const tid = takeTid(t, r);
   const group = has(r, CLONE.THREAD) ? t.group : new ThreadGroup(tid, t.group.pgid, t.group.sid, [...t.group.limits]);
   const child = new Task(machine, tid, group, vm, cpu, files, fs, handlers, t.cred, new PendingSet());
+  if (has(r, CLONE.SYSVSEM)) {
+    t.semUndo ??= new UndoList();
+    child.semUndo = acquired.take(t.semUndo.share(), () => t.semUndo!.release(t));
+  }
   if (has(r, CLONE.PIDFD)) {
     const fd = machine.openPidfd(t, child, has(r, CLONE.THREAD));
     acquired.take(fd, () => t.files.close(fd));
@@ -166,7 +171,7 @@ const inherit = (t: Task, child: Task, r: CloneRequest): void => {
   if (t.resetOnFork) resetScheduling(child);
   child.affinity = t.affinity;
   child.timerSlack = t.timerSlack;
-  child.ioPriority = t.ioPriority;
+  if (t.io !== undefined) child.io = has(r, CLONE.IO) ? t.io : { ...t.io };
   child.personality = t.personality;
 };
 

@@ -6,6 +6,7 @@ import { SA, SI, SIG } from "../../syscalls/abi/signals.ts";
 import { SIG_IGN } from "../signal_handlers.ts";
 import { fromKernel, retargetShared } from "../signals/generate.ts";
 import { isOrphanedPgrp, threadParked } from "../signals/stop.ts";
+import { leaveUndoList } from "../sysv/undo_list.ts";
 import type { Task } from "./task.ts";
 import type { ThreadGroup } from "./thread_group.ts";
 import { endWait } from "./waiting.ts";
@@ -65,6 +66,7 @@ export const exitTask = (task: Task, status: number): void => {
   machine.observer.exited?.(task, last ? group.groupExit! : status, last);
   noteMemoryPeak(task);
   releaseMemory(task);
+  leaveUndoList(task);
   for (const hook of exitHooks.task) hook(task);
   releaseTables(task);
   group.used.utime += task.cpuTime;

@@ -9,6 +9,7 @@ import type { FileTable } from "../file_table.ts";
 import type { FsContext } from "../fs_context.ts";
 import type { Machine } from "../machine.ts";
 import type { SignalHandlers } from "../signal_handlers.ts";
+import type { UndoList } from "../sysv/undo_list.ts";
 import type { Timer } from "../timers.ts";
 import type { VmGroup } from "../vm_group.ts";
 import type { Listener } from "../wait_queue.ts";
@@ -58,7 +59,10 @@ export class Task implements Listener {
   /** CPUs the task may run on, as sched_setaffinity stored it. */
   affinity: Uint8Array | undefined;
   timerSlack = 50000;
-  ioPriority = 0;
+  /** What CLONE_IO shares: made by the first ioprio_set (struct io_context). */
+  io: { priority: number } | undefined;
+  /** What CLONE_SYSVSEM shares: made by the first operation with SEM_UNDO, or by sharing. */
+  semUndo: UndoList | undefined;
   personality = 0;
   /** A wait with a temporary mask ended in EINTR: the mask goes back only after the handler's frame has saved it. */
   interruptedWithMask = false;
@@ -137,6 +141,15 @@ export class Task implements Listener {
     if (this.notified) return;
     this.notified = true;
     if (this.state === "blocked" || this.state === "vfork") this.machine.makeRunnable(this);
+  }
+
+  /** I/O priority as ioprio_set stored it, 0 when none. */
+  get ioPriority(): number {
+    return this.io?.priority ?? 0;
+  }
+  set ioPriority(priority: number) {
+    if (this.io === undefined) this.io = { priority };
+    else this.io.priority = priority;
   }
 
   /** Whether a signal would interrupt a wait now. */

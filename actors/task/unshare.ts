@@ -1,6 +1,7 @@
 /** unshare(2): normalise the flags, check, replace what is shared by private copies (kernel/fork.c ksys_unshare, SEMANTICS 1.28–1.32). */
 import { CLONE } from "../../syscalls/abi/clone.ts";
 import { E } from "../../syscalls/abi/errno.ts";
+import { leaveUndoList } from "../sysv/undo_list.ts";
 import type { Task } from "./task.ts";
 
 const NAMESPACES = CLONE.NEWNS | CLONE.NEWUTS | CLONE.NEWIPC | CLONE.NEWUSER | CLONE.NEWPID | CLONE.NEWNET |
@@ -24,6 +25,7 @@ export const unshare = (t: Task, given: number): number => {
     t.fs.release();
     t.fs = own;
   }
+  if ((flags & (CLONE.SYSVSEM | CLONE.NEWIPC)) !== 0) leaveUndoList(t);
   if ((flags & CLONE.FILES) !== 0 && t.files.users > 1) {
     const own = t.files.fork();
     t.files.release();

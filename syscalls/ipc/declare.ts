@@ -51,12 +51,8 @@ export const ipc = {
     192,
     [int("semid"), inStruct("sops", SEMBUF, "nsops"), uint("nsops"), inStruct("timeout", TIMESPEC)],
     "operate on semaphores, waiting no longer than told",
-    { support: "partial", note: "undo lists belong to thread groups, not to CLONE_SYSVSEM contexts" },
   ),
-  semop: call(193, [int("semid"), inStruct("sops", SEMBUF, "nsops"), uint("nsops")], "operate on semaphores", {
-    support: "partial",
-    note: "undo lists belong to thread groups, not to CLONE_SYSVSEM contexts",
-  }),
+  semop: call(193, [int("semid"), inStruct("sops", SEMBUF, "nsops"), uint("nsops")], "operate on semaphores"),
   shmget: call(194, [key, size("size"), getFlags], "find or make a shared memory segment"),
   shmctl: call(195, [int("shmid"), enumerationArg("cmd", SHM_COMMAND), address("buf")], "manage a segment"),
   shmat: call(196, [int("shmid"), address("shmaddr"), flags("shmflg", SHMAT_FLAGS, "i32")], "attach a segment", {
