@@ -33,7 +33,7 @@ import { POLICIES } from "./actors/world/order.ts";
 import { HostStdio, type StdioDoor } from "./actors/world/stdio.ts";
 import { installExtras } from "./actors/extras.ts";
 import { E, Errno, ERRNO_TEXT } from "./syscalls/abi/errno.ts";
-import { makeDispatch } from "./syscalls/mod.ts";
+import { loadNet, makeDispatch } from "./syscalls/mod.ts";
 
 /** What to run and how. Everything but `guest` may be left out. */
 export interface BootOptions {
@@ -75,6 +75,8 @@ const encoder = new TextEncoder();
 /** Runs a program to its end. */
 export const boot = async (options: BootOptions): Promise<ExitReport> => {
   const stdio = options.stdio ?? new HostStdio();
+  // What is loaded in the middle of a run takes as long as the host takes.
+  if (options.seed !== undefined || options.observe !== undefined) await loadNet();
   const machine = makeMachine(options);
   if (options.observe !== undefined) machine.observer = options.observe(machine);
   try {

@@ -62,3 +62,4 @@ export { EventFd } from "./poll/eventfd.ts";
 export { openPidfd, PidFd } from "./poll/pidfd.ts";
 export { SignalFd } from "./poll/signalfd.ts";
 export { TimerFd } from "./poll/timerfd.ts";
+export { beginCallAgain } from "./task/waiting.ts";

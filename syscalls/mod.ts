@@ -21,6 +21,8 @@ import { system } from "./system/declare.ts";
 import { systemHandlers } from "./system/handle.ts";
 import { time } from "./time/declare.ts";
 import { timeHandlers } from "./time/handle.ts";
+import { net } from "./net/declare.ts";
+import { netHandlers } from "./net/handle.ts";
 import { pipes } from "./pipes/declare.ts";
 import { pipesHandlers } from "./pipes/handle.ts";
 import { poll } from "./poll/declare.ts";
@@ -45,6 +47,7 @@ const families: Record<string, FamilyWithHandlers> = {
   ids: { rows: ids, handlers: idsHandlers },
   ipc: { rows: ipc, handlers: ipcHandlers },
   limits: { rows: limits, handlers: limitsHandlers },
+  net: { rows: net, handlers: netHandlers },
 };
 
 /** Declarations by family name. */
@@ -54,4 +57,5 @@ export const FAMILIES: Readonly<Record<string, Family>> = Object.fromEntries(
 
 /** The dispatch table of all families. */
 export const makeDispatch = (): Dispatch => new Dispatch(Object.values(families));
+export { loadNet } from "./net/handle.ts";
 export type { Dispatch } from "./dispatch.ts";

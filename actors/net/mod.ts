@@ -1,0 +1,4 @@
+/** What the socket calls may import of the network. Loaded when a program makes its first socket. */
+export { getSocketOption, setSocketOption } from "./options.ts";
+export { Incoming, type Outgoing, type Sender, senderOf, Socket } from "./socket.ts";
+export { makeSocket, makeSocketPair } from "./families.ts";

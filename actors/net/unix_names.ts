@@ -1,0 +1,112 @@
+/**
+ * Names of AF_UNIX sockets (unix(7)): pathnames, found through the inode the name was bound to; abstract names, one table per machine; and the sockaddr_un that tells them.
+ */
+import { AT_FDCWD } from "../../syscalls/abi/at.ts";
+import { E, fail } from "../../syscalls/abi/errno.ts";
+import { AF } from "../../syscalls/abi/net.ts";
+import type { Machine } from "../machine.ts";
+import type { Task } from "../task/task.ts";
+import { MAY_WRITE } from "../vfs/access.ts";
+import { type Inode, S_IFSOCK } from "../vfs/inode.ts";
+import type { UnixSocket } from "./unix.ts";
+
+/** sizeof(struct sockaddr_un). */
+const SIZE = 110;
+const decoder = new TextDecoder();
+
+export interface UnixName {
+  /** sockaddr_un as getsockname tells it. */
+  readonly address: Uint8Array;
+  /** Of a pathname. */
+  readonly inode?: Inode;
+}
+
+export const UNNAMED = Uint8Array.of(AF.UNIX, 0);
+
+const byInode = new WeakMap<Inode, UnixSocket>();
+const abstracts = new WeakMap<Machine, Map<string, UnixSocket>>();
+const abstractsOf = (machine: Machine): Map<string, UnixSocket> => {
+  let names = abstracts.get(machine);
+  if (names === undefined) abstracts.set(machine, names = new Map());
+  return names;
+};
+
+/** A sockaddr_un taken apart: a path, or the bytes of an abstract name; EINVAL. "" for a bare family. */
+const parse = (address: Uint8Array): { path: string } | { abstract: Uint8Array } => {
+  if (address.length < 2 || address.length > SIZE) return fail(E.INVAL);
+  if ((address[0] | (address[1] << 8)) !== AF.UNIX) return fail(E.INVAL);
+  const name = address.subarray(2);
+  if (name.length === 0) return { path: "" };
+  if (name[0] === 0) return { abstract: name };
+  const end = name.indexOf(0);
+  return { path: decoder.decode(end < 0 ? name : name.subarray(0, end)) };
+};
+
+const key = (name: Uint8Array): string => String.fromCharCode(...name);
+const withFamily = (name: Uint8Array): Uint8Array => {
+  const out = new Uint8Array(2 + name.length);
+  out[0] = AF.UNIX;
+  out.set(name, 2);
+  return out;
+};
+
+/** Gives a socket its name; a bare family chooses an abstract one. */
+export const bindUnix = (t: Task, socket: UnixSocket, address: Uint8Array): UnixName => {
+  const name = parse(address);
+  if ("abstract" in name) return bindAbstract(t.machine, socket, name.abstract);
+  if (name.path === "") return autobind(t.machine, socket);
+  const { vfs } = t.machine;
+  let inode: Inode;
+  try {
+    const place = vfs.place(t, AT_FDCWD, name.path);
+    inode = place.dir.inode.create(t, place.name, S_IFSOCK | (0o777 & ~t.fs.umask));
+    vfs.own(t, place.dir.inode, inode);
+  } catch (error) {
+    return (error as { no?: number }).no === E.EXIST ? fail(E.ADDRINUSE) : rethrow(error);
+  }
+  byInode.set(inode, socket);
+  const bytes = new TextEncoder().encode(name.path + "\0");
+  return { address: withFamily(bytes), inode };
+};
+const rethrow = (error: unknown): never => {
+  throw error;
+};
+
+const bindAbstract = (machine: Machine, socket: UnixSocket, name: Uint8Array): UnixName => {
+  const names = abstractsOf(machine);
+  if (names.has(key(name))) return fail(E.ADDRINUSE);
+  names.set(key(name), socket);
+  return { address: withFamily(name) };
+};
+
+/** Five hexadecimal digits that nobody has (unix_autobind). */
+export const autobind = (machine: Machine, socket: UnixSocket): UnixName => {
+  const names = abstractsOf(machine);
+  for (let i = 0, n = machine.entropy.next(); i < 0x100000; i++, n++) {
+    const name = new TextEncoder().encode("\0" + (n & 0xfffff).toString(16).padStart(5, "0"));
+    if (!names.has(key(name))) return bindAbstract(machine, socket, name);
+  }
+  return fail(E.NOSPC);
+};
+
+/** The name is free again; a path stays in its directory. */
+export const unbindUnix = (machine: Machine, socket: UnixSocket, name: UnixName): void => {
+  if (name.inode !== undefined) {
+    if (byInode.get(name.inode) === socket) byInode.delete(name.inode);
+  } else abstractsOf(machine).delete(key(name.address.subarray(2)));
+};
+
+/** The socket of a name; errors as connect(2) tells them. */
+export const findUnix = (t: Task, address: Uint8Array, type: number): UnixSocket => {
+  const name = parse(address);
+  let found: UnixSocket | undefined;
+  if ("abstract" in name) found = abstractsOf(t.machine).get(key(name.abstract));
+  else {
+    if (name.path === "") return fail(E.INVAL);
+    const { inode } = t.machine.vfs.find(t, AT_FDCWD, name.path);
+    t.machine.vfs.require(t, inode, MAY_WRITE);
+    found = byInode.get(inode);
+  }
+  if (found === undefined) return fail(E.CONNREFUSED);
+  return found.type === type ? found : fail(E.PROTOTYPE);
+};
