@@ -101,7 +101,7 @@ export abstract class Socket extends OpenFile {
   abstract name(): Uint8Array;
   /** sockaddr of the other end, or negative errno. */
   abstract peerName(): Uint8Array | number;
-  /** Takes the first bytes or the whole message: bytes taken, or negative errno. EPIPE: the handler raises SIGPIPE where `signals`. */
+  /** Takes the first bytes or the whole message: bytes taken, or negative errno. EPIPE: the handler raises SIGPIPE where `signalsBroken`. */
   abstract send(t: Task, bytes: Uint8Array, m: Outgoing): number;
   /** Fills `into`: bytes (of a message with MSG_TRUNC its whole length), or negative errno. */
   abstract receive(t: Task, into: Uint8Array, m: Incoming): number;
@@ -112,9 +112,14 @@ export abstract class Socket extends OpenFile {
   sendQueues(_m: Outgoing): readonly WaitQueue[] {
     return [];
   }
-  /** EPIPE comes with SIGPIPE. */
-  get signals(): boolean {
-    return this.type !== SOCK.DGRAM;
+  override get signalsBroken(): boolean {
+    return this.type === SOCK.STREAM;
+  }
+  override get readTimeout(): number {
+    return this.options.receiveTimeout;
+  }
+  override get writeTimeout(): number {
+    return this.options.sendTimeout;
   }
   /** Bytes that can be read. */
   abstract readonly pendingBytes: number;

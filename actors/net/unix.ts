@@ -70,11 +70,8 @@ export class UnixSocket extends Socket implements Carrier {
     return this.#name?.address;
   }
   override bind(t: Task, address: Uint8Array): number {
-    if (this.#name !== undefined) {
-      if (address.length === 2) return 0;
-      return -E.INVAL;
-    }
-    this.#name = bindUnix(t, this, address);
+    if (this.#name !== undefined && address.length === 2) return 0;
+    this.#name = bindUnix(t, this, address, this.#name !== undefined);
     this.#bound = true;
     return 0;
   }
@@ -220,7 +217,7 @@ export class UnixSocket extends Socket implements Carrier {
     return other === undefined ? [] : [other.queue];
   }
   override get pendingBytes(): number {
-    return this.type === SOCK.STREAM ? this.inbox.bytes : this.inbox.head?.length ?? 0;
+    return this.type === SOCK.DGRAM ? this.inbox.head?.length ?? 0 : this.inbox.bytes;
   }
   override get unsentBytes(): number {
     return this.charged;

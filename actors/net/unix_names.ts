@@ -50,15 +50,17 @@ const withFamily = (name: Uint8Array): Uint8Array => {
   return out;
 };
 
-/** Gives a socket its name; a bare family chooses an abstract one. */
-export const bindUnix = (t: Task, socket: UnixSocket, address: Uint8Array): UnixName => {
+/** Gives a socket its name; a bare family chooses an abstract one. `again`: it has one, which is an error after those of the name itself. */
+export const bindUnix = (t: Task, socket: UnixSocket, address: Uint8Array, again: boolean): UnixName => {
   const name = parse(address);
+  if (again && "abstract" in name) fail(E.INVAL);
   if ("abstract" in name) return bindAbstract(t.machine, socket, name.abstract);
   if (name.path === "") return autobind(t.machine, socket);
   const { vfs } = t.machine;
   let inode: Inode;
   try {
     const place = vfs.place(t, AT_FDCWD, name.path);
+    if (again) fail(E.INVAL);
     inode = place.dir.inode.create(t, place.name, S_IFSOCK | (0o777 & ~t.fs.umask));
     vfs.own(t, place.dir.inode, inode);
   } catch (error) {

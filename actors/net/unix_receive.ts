@@ -36,8 +36,8 @@ export const receiveStream = (s: UnixSocket, into: Uint8Array, m: Incoming): num
       i++;
       continue;
     }
-    // Bytes of other senders, or that come with files, are another message to those who ask who sent.
-    if (first !== undefined && (message.files !== undefined || differs(s, first, message))) break;
+    // Bytes of other senders are another message to those who ask who sent.
+    if (first !== undefined && differs(s, first, message)) break;
     first ??= message;
     const view = message.view.subarray(skip, skip + into.length - done);
     into.set(view, done);
@@ -76,7 +76,8 @@ export const receiveMessage = (s: UnixSocket, into: Uint8Array, m: Incoming): nu
   if (s.error !== 0) return s.takeError();
   const message = s.inbox.head;
   if (message === undefined) {
-    return (s.shut & SHUT_RECEIVE) !== 0 && (packets || !s.nonblocking) ? 0 : -E.AGAIN;
+    const waits = !s.nonblocking && (m.wanted & MSG.DONTWAIT) === 0;
+    return (s.shut & SHUT_RECEIVE) !== 0 && (packets || waits) ? 0 : -E.AGAIN;
   }
   const n = copyMessage(message.view, into, m);
   handOver(s, message, m, peeking);

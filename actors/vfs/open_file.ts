@@ -79,6 +79,17 @@ export abstract class OpenFile {
   write(_t: Task, _from: Uint8Array, _at?: number): number {
     return -E.INVAL;
   }
+  /** Longest wait of a read and of a write in ns, 0 for no limit (SO_RCVTIMEO, SO_SNDTIMEO); then the call gives EAGAIN. */
+  get readTimeout(): number {
+    return 0;
+  }
+  get writeTimeout(): number {
+    return 0;
+  }
+  /** EPIPE comes with SIGPIPE. */
+  get signalsBroken(): boolean {
+    return true;
+  }
   /** Current readiness: POLL* bits (POLLERR, POLLHUP included when they hold). */
   poll(): number {
     return POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;

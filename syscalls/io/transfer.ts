@@ -82,6 +82,14 @@ export const readInto = (t: Task, file: OpenFile, pieces: readonly Piece[], at?:
   return reading(t, file, attempt);
 };
 
+/** The end of a wait that is limited in time. */
+const patience = (t: Task, timeout: number, done?: () => number) =>
+  timeout === 0 ? undefined : {
+    deadline: t.machine.clock.monotonic() + timeout,
+    timedOut: () => done?.() || -E.AGAIN,
+    restart: "eintr" as const,
+  };
+
 const reading = (t: Task, file: OpenFile, attempt: () => number): number => {
   const first = attempt();
   if (first !== -E.AGAIN || file.nonblocking) return first;
@@ -89,6 +97,7 @@ const reading = (t: Task, file: OpenFile, attempt: () => number): number => {
   const wait = {
     what: `read of ${file.path}`,
     queues: [file.queue],
+    ...patience(t, file.readTimeout),
     poll(): number {
       const n = attempt();
       return n === -E.AGAIN ? t.block(wait) : n;
@@ -195,6 +204,7 @@ const writing = (t: Task, file: OpenFile, first: number, attempt: () => number, 
   const wait = {
     what: `write of ${file.path}`,
     queues: [file.queue],
+    ...patience(t, file.writeTimeout, written),
     poll(): number {
       const n = attempt();
       return n === -E.AGAIN ? t.block(wait) : n;
@@ -208,7 +218,7 @@ const writing = (t: Task, file: OpenFile, first: number, attempt: () => number, 
 /** A failed write's result: what was written before counts first. */
 const failed = (t: Task, file: OpenFile, n: number, written: number): number => {
   if (n === -E.AGAIN) return written > 0 && file.nonblocking ? written : n;
-  return n === -E.PIPE ? brokenPipe(t, written) : written > 0 ? written : n;
+  return n === -E.PIPE && file.signalsBroken ? brokenPipe(t, written) : written > 0 ? written : n;
 };
 
 /** Nobody reads any more: SIGPIPE, unless something was written before. */

@@ -142,7 +142,7 @@ export const calls: Handlers<Task, typeof net> = {
   getsockopt(t, fd, level, name, at, lengthAt) {
     const s = socketOf(t, fd);
     const room = t.mem.i32(lengthAt);
-    if (room < 0) return -E.INVAL;
+    if (room < 0 && (level === SOL.SOCKET || s.domain !== AF.UNIX)) return -E.INVAL;
     const value = level === SOL.SOCKET
       ? getSocketOption(s, t, name)
       : s.protocolOption(t, level, name) ?? unknownOption(s);

@@ -36,7 +36,7 @@ class Sending {
   #failed(n: number): number {
     if (n === -E.AGAIN) return n;
     if (this.done > 0) return this.done;
-    if (n === -E.PIPE && this.s.signals && (this.m.flags & MSG.NOSIGNAL) === 0) {
+    if (n === -E.PIPE && this.s.signalsBroken && (this.m.flags & MSG.NOSIGNAL) === 0) {
       this.t.machine.signals.sendToTask(this.t, fromTask(this.t, SIG.PIPE));
     }
     return n;
