@@ -55,6 +55,8 @@ export interface BootOptions {
   readonly maxTasks?: number;
   /** Bytes over all VM groups. */
   readonly maxMemory?: number;
+  /** Translation of hot code to WebAssembly: when it pays, never, or of everything that runs twice. Default "auto". */
+  readonly jit?: "auto" | "off" | "always";
   readonly stdio?: StdioDoor;
   /** Makes an observer once the machine is there. */
   readonly observe?: (machine: Machine) => Observer;
@@ -78,6 +80,12 @@ export const boot = async (options: BootOptions): Promise<ExitReport> => {
   // What is loaded in the middle of a run takes as long as the host takes.
   if (options.seed !== undefined || options.observe !== undefined) await loadNet();
   const machine = makeMachine(options);
+  const mode = options.jit ?? "off";
+  if (mode === "always") await loadTranslator(machine, mode);
+  else if (mode === "auto") {
+    machine.translateAfter = TRANSLATE_AFTER;
+    machine.loadTranslator = () => void loadTranslator(machine, mode);
+  }
   if (options.observe !== undefined) machine.observer = options.observe(machine);
   try {
     const task = firstTask(machine, options, stdio);
@@ -101,6 +109,18 @@ export const boot = async (options: BootOptions): Promise<ExitReport> => {
   } finally {
     stdio.close();
   }
+};
+
+/** Instructions after which a program is no short one: 10 ms of interpreting. */
+const TRANSLATE_AFTER = 3_000_000;
+/** A first turn this long means the program computes (a lone task's slice is a million). */
+const FIRST_TURN = 900_000;
+
+/** From then on what is hot is translated. When that is makes no difference to what the guest does. */
+const loadTranslator = async (machine: Machine, mode: "auto" | "always"): Promise<void> => {
+  const { ALWAYS, AUTO, Translator } = await import("./cpu/jit/mod.ts");
+  const translator = new Translator(mode === "always" ? ALWAYS : AUTO);
+  machine.code.translate = (host) => translator.attach(host);
 };
 
 const makeMachine = (options: BootOptions): Machine => {
@@ -219,7 +239,13 @@ const drive = async (machine: Machine, first: Task): Promise<void> => {
   first.state = "runnable";
   machine.prelude(first, turn);
   if (machine.broken !== undefined || machine.tasks.size === 0) return;
-  const { Runtime } = await import("./actors/runtime.ts");
+  // A first turn that was cut by its slice: most likely the program computes. Nothing else can happen while both load.
+  const busy = machine.translateAfter !== Infinity && (machine.executed >= FIRST_TURN || !machine.clock.real);
+  if (busy) machine.translateAfter = Infinity;
+  const [{ Runtime }] = await Promise.all([
+    import("./actors/runtime.ts"),
+    busy ? loadTranslator(machine, "auto") : undefined,
+  ]);
   const runtime = new Runtime(machine);
   for (const task of made) if (alive(task)) machine.spawn(task);
   await machine.run(() => machine.initStatus !== undefined || machine.tasks.size === 0);

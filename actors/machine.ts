@@ -110,8 +110,19 @@ export class Machine {
   /** What killed the first process, for the report. */
   fatalReport: string | undefined;
 
-  /** Pre-decoded code of all VM groups. */
+  /** Pre-decoded and translated code of all VM groups. */
   readonly code = new CodeMemory();
+  /** Instructions run so far, and how many it takes until the translator is worth loading. */
+  executed = 0;
+  translateAfter = Infinity;
+  /** Fetches the translator; the boot code supplies it. */
+  loadTranslator: () => void = () => {};
+  charge(instructions: number): void {
+    this.executed += instructions;
+    if (this.executed < this.translateAfter) return;
+    this.translateAfter = Infinity;
+    this.loadTranslator();
+  }
   /** An empty address space. */
   newAddressSpace(): Space {
     return createAddressSpace(this.code);
@@ -141,7 +152,8 @@ export class Machine {
   }
   /** A number stays taken while a task, group, process group or session names it. */
   idInUse(id: number): boolean {
-    if (this.tasks.has(id) || this.groups.has(id)) return true;
+    // 1 is the machine's init, which is nobody here.
+    if (id === 1 || this.tasks.has(id) || this.groups.has(id)) return true;
     for (const g of this.groups.values()) if (g.pgid === id || g.sid === id) return true;
     return false;
   }

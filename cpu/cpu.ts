@@ -4,6 +4,7 @@
  * step of the reference interpreter. Only what the kernel must see leaves `run`.
  */
 
+import type { HotCode } from "./hot_code.ts";
 import type { CodePages } from "./interp/code_memory.ts";
 import { decodeFrom, decodeStraddling } from "./interp/decode_page.ts";
 import type { Engine } from "./interp/engine.ts";
@@ -17,6 +18,7 @@ import {
   FRM,
   INSTRET,
   INTERRUPT,
+  NO_REGIONS,
   PAGE_BITS,
   PC,
   PERM_X,
@@ -79,6 +81,10 @@ export class GuestCpu implements Cpu {
 
   run(budget: number): Trap {
     if (this.#released) throw new Error("a released CPU was run");
+    const { code } = this.host.codePages;
+    if (code.translate !== undefined) {
+      return this.#runHot(budget, this.host.codePages.hot ??= code.translate(this.host));
+    }
     let left = budget;
     this.spent = 0;
     for (;;) {
@@ -99,6 +105,64 @@ export class GuestCpu implements Cpu {
       left -= this.spent - before;
       if (trap !== CONTINUE) return trap as Trap;
     }
+  }
+
+  /** The same with translated code: it is entered where the interpreter finds the start of some. */
+  #runHot(budget: number, hot: HotCode): Trap {
+    let left = budget;
+    this.spent = 0;
+    hot.cold = 0;
+    const at = this.#base;
+    for (;;) {
+      const words = this.#words();
+      const interval = hot.cold > 0 ? hot.cold : hot.interval;
+      const chunk = left < interval ? left : interval;
+      words[at + (BUDGET >> 2)] = chunk;
+      words[at + (NO_REGIONS >> 2)] = hot.cold;
+      const reason = this.host.engine.run(this.block);
+      const retired = chunk - words[at + (BUDGET >> 2)];
+      const before = this.spent;
+      this.#account(retired);
+      if (reason === Reason.Syscall) return Trap.Syscall;
+      if (reason === Reason.Interrupted) {
+        words[at + (INTERRUPT >> 2)] = 0;
+        return Trap.Interrupted;
+      }
+      if (reason === Reason.Region && retired < left) this.#enterHot(hot, words, left - retired);
+      else if (reason === Reason.BudgetSpent && retired < left && hot.cold === 0) this.#sample(hot, left - retired);
+      else if (retired < left) {
+        const trap = this.#serve(reason);
+        if (trap !== CONTINUE) return trap as Trap;
+      }
+      left -= this.spent - before;
+      if (hot.cold > 0 && reason !== Reason.Region) hot.cold = Math.max(0, hot.cold - (this.spent - before));
+      if (left === 0) return Trap.BudgetSpent;
+    }
+  }
+
+  /** Runs translated code from here; it rounds to nearest. */
+  #enterHot(hot: HotCode, words: Int32Array, left: number): void {
+    if (words[this.#base + (FRM >> 2)] !== 0) hot.cold = left;
+    else if (hot.enter(this.pc)) this.#account(hot.run(this.block, words, left));
+  }
+
+  /** Instructions one by one, when the profile asks for it. */
+  #sample(hot: HotCode, left: number): void {
+    const words = this.#words();
+    const at = this.#base;
+    let steps = Math.min(hot.sample(this.pc), left);
+    if (steps === 0) return;
+    words[at + (NO_REGIONS >> 2)] = 1;
+    let retired = 0;
+    for (; steps > 0; steps--) {
+      const from = this.pc;
+      words[at + (BUDGET >> 2)] = 1;
+      if (this.host.engine.run(this.block) !== Reason.BudgetSpent) break;
+      retired++;
+      hot.traced(from, this.pc);
+    }
+    this.#account(retired);
+    hot.endTrace();
   }
 
   #account(retired: number): void {

@@ -19,8 +19,14 @@ export const PERM_X = 4;
 export const PERMS = 0;
 /** u32 per page: address in code memory of the page's records, or 0 when the page is not decoded (or not executable). */
 export const CODE_MAP = PAGES;
+/**
+ * Where translated code finds the code for an address it knows only now: direct-mapped pairs of u32, guest address and
+ * index in the table of translated code.
+ */
+export const JUMP_CACHE = CODE_MAP + 4 * PAGES;
+export const JUMP_CACHE_ENTRIES = 8192;
 /** CPU blocks are handed out from here upward. */
-export const BLOCKS = CODE_MAP + 4 * PAGES;
+export const BLOCKS = JUMP_CACHE + 8 * JUMP_CACHE_ENTRIES;
 export const BLOCK_SIZE = 1280;
 
 // ---- CPU block (offsets from the block's address in shadow memory) ------------------------------------------------

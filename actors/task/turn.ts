@@ -114,6 +114,7 @@ const runGuest = (task: Task): void => {
 
 const charge = (task: Task, instructions: number): void => {
   task.cpuTime += instructions;
+  task.machine.charge(instructions);
   if (!task.machine.clock.real) task.machine.clock.advance(instructions);
   task.group.chargeCpu?.(instructions);
 };

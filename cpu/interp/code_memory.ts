@@ -5,6 +5,8 @@
  */
 
 import { CODE_MAP, CODE_PAGE_BYTES, PERM_W, PERMS, R_OP, RECORD, RECORDS_PER_PAGE, SENTINELS } from "../layout.ts";
+import type { CpuHost } from "../cpu.ts";
+import type { HotCode } from "../hot_code.ts";
 import { OP_PAGE_END } from "./handlers.ts";
 
 const WASM_PAGE = 65536;
@@ -19,6 +21,8 @@ export class CodeMemory {
   readonly memory = new WebAssembly.Memory({ initial: GROWTH, maximum: MAXIMUM_PAGES });
   /** Kept fresh across growth. */
   view: DataView = new DataView(this.memory.buffer);
+  /** Makes the translated code of an address space; absent while nothing is translated. */
+  translate: ((host: CpuHost) => HotCode) | undefined;
   /** Record pages are numbered from 1; page n is at n * CODE_PAGE_BYTES. */
   readonly #references: number[] = [0];
   readonly #free: number[] = [];
@@ -84,6 +88,8 @@ export class CodeMemory {
  */
 export class CodePages {
   readonly #pages = new Set<number>();
+  /** Translated code made of these pages. */
+  hot: HotCode | undefined;
 
   constructor(readonly shadow: WebAssembly.Memory, readonly code: CodeMemory) {}
 
@@ -106,6 +112,7 @@ export class CodePages {
   /** Forgets the records of the page; without effect if it has none. The permission bits are the caller's. */
   drop(page: number): void {
     if (!this.#pages.delete(page)) return;
+    this.hot?.dropped(page);
     const entry = new Uint32Array(this.shadow.buffer, CODE_MAP + 4 * page, 1);
     this.code.release(entry[0]);
     entry[0] = 0;

@@ -141,7 +141,7 @@ export class MemoryEmitter {
 }
 
 /** What an atomic stores. For 32 bits both sides are sign-extended, which keeps signed and unsigned order alike. */
-function combine(op: AmoOp, old: I64, operand: I64): I64 {
+export function combine(op: AmoOp, old: I64, operand: I64): I64 {
   switch (op) {
     case "swap":
       return operand;

@@ -10,6 +10,8 @@ declare const opaque: unique symbol;
 export interface Expr<T extends ValueType = ValueType> {
   readonly type: T;
   readonly code: readonly number[];
+  /** For the bits of a number: the number. */
+  readonly bitsOf?: Expr<"f64">;
 }
 export type I32 = Expr<"i32">;
 export type I64 = Expr<"i64">;
@@ -166,6 +168,8 @@ export type UnaryName = keyof typeof UNARY;
 export function unary<N extends UnaryName>(name: N, a: Expr<(typeof UNARY)[N][0]>): Expr<(typeof UNARY)[N][1]> {
   const [from, to, ...opcode] = UNARY[name];
   if (a.type !== from) throw new Error(`${name} of ${a.type}`);
+  if (name === "i64.reinterpret_f64") return { type: to, code: [...a.code, ...opcode], bitsOf: a } as never;
+  if (name === "f64.reinterpret_i64" && (a as Expr).bitsOf !== undefined) return (a as Expr).bitsOf as never;
   return join(to, [a.code, opcode]) as Expr<(typeof UNARY)[N][1]>;
 }
 

@@ -20,7 +20,8 @@ export interface Label {
   readonly [label]: true;
 }
 
-const STORES = {
+/** Type and opcode of each store. */
+export const STORE_OPCODES = {
   "i32.store": ["i32", 0x36],
   "i64.store": ["i64", 0x37],
   "f32.store": ["f32", 0x38],
@@ -31,9 +32,9 @@ const STORES = {
   "i64.store16": ["i64", 0x3d],
   "i64.store32": ["i64", 0x3e],
 } as const;
-export type StoreName = keyof typeof STORES;
+export type StoreName = keyof typeof STORE_OPCODES;
 /** The type of value that a store takes. */
-export type StoredType<N extends StoreName> = (typeof STORES)[N][0];
+export type StoredType<N extends StoreName> = (typeof STORE_OPCODES)[N][0];
 
 export class FunctionBuilder {
   readonly params: readonly Local[];
@@ -68,10 +69,10 @@ export class FunctionBuilder {
     name: N,
     memory: Memory,
     address: I32,
-    value: Expr<(typeof STORES)[N][0]>,
+    value: Expr<(typeof STORE_OPCODES)[N][0]>,
     offset = 0,
   ): void {
-    const [type, opcode] = STORES[name];
+    const [type, opcode] = STORE_OPCODES[name];
     if (value.type !== type) throw new Error(`${name} of ${value.type}`);
     this.#append(address.code, value.code, [opcode], memoryArgument(memory, offset));
   }

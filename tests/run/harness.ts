@@ -9,6 +9,9 @@ export interface GuestRun {
   readonly report: ExitReport;
 }
 
+/** DOLLY_JIT=always runs every program of every test through the translator. */
+const jit = Deno.env.get("DOLLY_JIT") as BootOptions["jit"];
+
 const GUESTS = new URL("../guests/", import.meta.url).pathname;
 
 /** Path of a built guest program. */
@@ -35,6 +38,7 @@ export const runGuest = async (
     stderr: (bytes) => void err.push(bytes.slice()),
   });
   const report = await boot({
+    jit,
     env: ["PATH=/usr/bin:/bin", "HOME=/", "LANG=C"],
     ...rest,
     guest: guest.includes("/") ? guest : guestPath(guest),

@@ -8,6 +8,8 @@ import { strict as assert } from "node:assert";
 import type { GuestCpu } from "../../../cpu/cpu.ts";
 import { Stepper } from "../../../cpu/interp/step.ts";
 import { F, FFLAGS, FRM, PC, PERM_R, PERM_W, RES_ADDR, RES_VALUE, RES_WIDTH, X } from "../../../cpu/layout.ts";
+import { Translation } from "../../../cpu/jit/translation.ts";
+import { ALWAYS, Translator } from "../../../cpu/jit/mod.ts";
 import { Step } from "../../../cpu/reference/reference.ts";
 import { encode } from "../../../cpu/rv64/assemble.ts";
 import { type Row, ROWS } from "../../../cpu/rv64/rows.ts";
@@ -41,6 +43,19 @@ export interface Outcome {
 class Machine {
   readonly host = new FlatHost(0x30000);
   readonly cpu: GuestCpu = this.host.newCpu();
+
+  /** With `translator`, the code at the start is translated before it runs. */
+  constructor(readonly translator?: Translator) {}
+
+  /** Translates the code at these addresses, executed or not. */
+  translate(entries: readonly number[]): void {
+    const { codePages } = this.host;
+    for (const page of [CODE >>> 12, (CODE >>> 12) + 1]) if (!codePages.has(page)) codePages.create(page);
+    const translation = new Translation(this.translator!, this.host);
+    codePages.hot = translation;
+    this.host.code.translate = () => translation;
+    translation.translate(entries);
+  }
 
   reset(state: State): void {
     const { host, cpu } = this;
@@ -87,6 +102,7 @@ class Machine {
 }
 
 const wasm = new Machine();
+const translated = new Machine(new Translator({ ...ALWAYS, interval: 1 << 20, cold: true }));
 const reference = new Machine();
 const stepper = new Stepper(reference.host, reference.cpu.block);
 const TRAP_NAMES = new Map<number, string>(Object.entries(Trap).map(([name, value]) => [value, name]));
@@ -103,6 +119,15 @@ export function runWasm(state: State, budget: number): Outcome {
   return wasm.outcome(wasm.cpu.spent, name);
 }
 
+/** The same with the code at the start translated, as far as it can be. */
+export function runTranslated(state: State, budget: number, entries: readonly number[] = [state.pc]): Outcome {
+  translated.reset(state);
+  translated.translate(entries);
+  const trap = translated.cpu.run(budget);
+  const name = trap === Trap.Fault ? faultText(translated.cpu.fault) : TRAP_NAMES.get(trap)!;
+  return translated.outcome(translated.cpu.spent, name);
+}
+
 export function runReference(state: State, budget: number): Outcome {
   reference.reset(state);
   for (let retired = 0; retired < budget; retired++) {
@@ -114,8 +139,8 @@ export function runReference(state: State, budget: number): Outcome {
 }
 
 /** Both engines end in the same state after at most `budget` instructions. */
-export function assertSame(state: State, budget: number): void {
-  const [got, want] = [runWasm(state, budget), runReference(state, budget)];
+export function assertSame(state: State, budget: number, run = runWasm): void {
+  const [got, want] = [run(state, budget), runReference(state, budget)];
   const changed = (a: string, b: string) => a.split(" ").filter((w, i) => w !== b.split(" ")[i]).join(" ");
   const differs = got.block !== want.block
     ? `wasm ${changed(got.block, want.block)}; reference ${changed(want.block, got.block)}`

@@ -1,0 +1,131 @@
+/**
+ * Assembles modules of translated code: `env.guest`, `env.shadow` and `env.table` imported, one exported function a
+ * region, named by its number. And the one module every address space has: the way into translated code, and the
+ * code that stands in the table where none is translated, which gives the address back.
+ */
+
+import { BUDGET, PC } from "../layout.ts";
+import { CodeWriter, NO_VALUE, Op } from "./code_writer.ts";
+import { GAVE_UP } from "./region_writer.ts";
+
+const I32 = 0x7f, I64 = 0x7e;
+const MAXIMUM_PAGES = 65536;
+
+export class ModuleWriter {
+  /** Function bodies with their sizes. */
+  readonly #bodies = new CodeWriter();
+  readonly #body = new CodeWriter();
+  #functions = 0;
+  #types: number[] = [];
+
+  begin(): void {
+    this.#bodies.reset();
+    this.#functions = 0;
+    this.#types = [];
+  }
+
+  /** Adds a function of a type (0: region, 1: entry) with locals and code. */
+  add(type: number, writeLocals: (w: CodeWriter) => void, code: CodeWriter): number {
+    const body = this.#body;
+    body.reset();
+    writeLocals(body);
+    body.code(code.bytes, code.at);
+    this.#bodies.unsigned(body.at);
+    this.#bodies.code(body.bytes, body.at);
+    this.#types.push(type);
+    return this.#functions++;
+  }
+
+  finish(): Uint8Array<ArrayBuffer> {
+    const w = new CodeWriter();
+    w.code([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]);
+    section(w, 1, (s) => {
+      s.code([2, 0x60, 4, I32, I32, I64, I32, 2, I32, I64, 0x60, 3, I32, I32, I32, 1, I32]);
+    });
+    section(w, 2, (s) => {
+      s.unsigned(3);
+      for (const field of ["guest", "shadow"]) {
+        name(s, "env");
+        name(s, field);
+        s.code([0x02, 0x01, 0]);
+        s.unsigned(MAXIMUM_PAGES);
+      }
+      name(s, "env");
+      name(s, "table");
+      s.code([0x01, 0x70, 0x00, 0]);
+    });
+    section(w, 3, (s) => {
+      s.unsigned(this.#functions);
+      for (const type of this.#types) s.unsigned(type);
+    });
+    section(w, 7, (s) => {
+      s.unsigned(this.#functions);
+      for (let i = 0; i < this.#functions; i++) {
+        name(s, String(i));
+        s.byte(0x00);
+        s.unsigned(i);
+      }
+    });
+    section(w, 10, (s) => {
+      s.unsigned(this.#functions);
+      s.code(this.#bodies.bytes, this.#bodies.at);
+    });
+    return w.bytes.slice(0, w.at);
+  }
+}
+
+function section(w: CodeWriter, id: number, write: (s: CodeWriter) => void): void {
+  const content = new CodeWriter();
+  write(content);
+  w.byte(id);
+  w.unsigned(content.at);
+  w.code(content.bytes, content.at);
+}
+
+function name(w: CodeWriter, text: string): void {
+  w.unsigned(text.length);
+  for (let i = 0; i < text.length; i++) w.byte(text.charCodeAt(i));
+}
+
+const noLocals = (w: CodeWriter): void => w.unsigned(0);
+
+/**
+ * Exports "0": what stands in the table where no code is, and "1": `(block, slot, depth) -> gave up`, which takes
+ * budget and pc from the CPU block and leaves them in it.
+ */
+export function glueModule(): Uint8Array<ArrayBuffer> {
+  const module = new ModuleWriter();
+  module.begin();
+  const w = new CodeWriter();
+  w.get(1);
+  w.get(2);
+  w.byte(Op.End);
+  module.add(0, noLocals, w);
+  w.reset();
+  for (const local of [0, 0]) w.get(local);
+  w.shadow(Op.I32Load, BUDGET);
+  w.get(0);
+  w.shadow(Op.I64Load, PC);
+  w.get(2);
+  w.get(1);
+  w.code([Op.CallIndirect, 0, 0]);
+  w.set(3);
+  w.set(1);
+  w.get(0);
+  w.get(1);
+  w.shadow(Op.I32Store, BUDGET);
+  w.get(3);
+  w.i64(GAVE_UP);
+  w.byte(Op.I64Eq);
+  w.code([Op.If, NO_VALUE]);
+  w.i32(1);
+  w.byte(Op.Return);
+  w.byte(Op.End);
+  w.get(0);
+  w.get(3);
+  w.shadow(Op.I64Store, PC);
+  w.i32(0);
+  w.byte(Op.End);
+  module.add(1, (locals) => locals.code([1, 1, I64]), w);
+  return module.finish();
+}

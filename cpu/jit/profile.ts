@@ -1,0 +1,77 @@
+/**
+ * Finds what is hot without any cost to the interpreter: now and then some hundred instructions are run one by one and
+ * the targets of calls and backward jumps counted; and translated code that leaves to an address without code counts
+ * that address. Targets of indirect jumps are remembered for the regions that contain the jump.
+ */
+
+import type { CpuHost } from "../cpu.ts";
+import { decode, type Decoded, lengthOf } from "../rv64/decode.ts";
+import type { Eagerness } from "./translator.ts";
+
+const MAX_TARGETS = 256;
+
+export class Profile {
+  /** Arrivals by address. */
+  readonly #arrivals = new Map<number, number>();
+  readonly #fromCode = new Map<number, number>();
+  readonly #targets = new Map<number, number[]>();
+  readonly #hot: number[] = [];
+  #samples = 0;
+
+  constructor(readonly eagerness: Eagerness, readonly host: CpuHost) {}
+
+  /** Recorded targets of the indirect jump at an address. */
+  readonly targetsOf = (pc: number): readonly number[] | undefined => this.#targets.get(pc);
+
+  sample(_pc: number): number {
+    if (++this.#samples < this.eagerness.samplesPerTrace) return 0;
+    this.#samples = 0;
+    return this.eagerness.traceLength;
+  }
+
+  traced(from: number, to: number): void {
+    if (to === from + 4 || to === from + 2) return;
+    const d = this.#instruction(from);
+    if (d === undefined) return;
+    const { name } = d.row;
+    const isReturn = name === "jalr" && d.rd === 0 && (d.rs1 === 1 || d.rs1 === 5);
+    if (isReturn) return;
+    const isJump = name === "jalr" && d.rd !== 1 && d.rd !== 5;
+    if (isJump) this.#recordTarget(from, to);
+    else if (name !== "jalr" && d.rd === 0 && to > from) return;
+    const count = (this.#arrivals.get(to) ?? 0) + 1;
+    this.#arrivals.set(to, count);
+    if (count === this.eagerness.hotInTrace) this.#hot.push(to);
+  }
+
+  #recordTarget(from: number, to: number): void {
+    const targets = this.#targets.get(from);
+    if (targets === undefined) this.#targets.set(from, [to]);
+    else if (targets.length < MAX_TARGETS && !targets.includes(to)) targets.push(to);
+  }
+
+  #instruction(pc: number): Decoded | undefined {
+    const view = new DataView(this.host.memory.buffer);
+    if (!(pc >= 0 && pc + 4 <= view.byteLength)) return undefined;
+    const low = view.getUint16(pc, true);
+    return decode(low, lengthOf(low) === 4 ? view.getUint32(pc, true) : low);
+  }
+
+  /** Addresses that have become hot and are not `known`; each is given once. */
+  takeHot(known: (pc: number) => boolean): number[] {
+    const hot = this.#hot.filter((pc) => !known(pc));
+    this.#hot.length = 0;
+    return hot;
+  }
+
+  /** True when the address is hot now. */
+  arrivedFromCode(pc: number): boolean {
+    const count = (this.#fromCode.get(pc) ?? 0) + 1;
+    if (count >= this.eagerness.hotFromCode) {
+      this.#fromCode.delete(pc);
+      return true;
+    }
+    this.#fromCode.set(pc, count);
+    return false;
+  }
+}

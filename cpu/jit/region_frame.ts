@@ -1,0 +1,182 @@
+/**
+ * The function a region becomes: its locals, how deep its open blocks are, and the places where it gives up before an
+ * instruction (`leave`). Such a place is a number; where it is and what is dirty there is noted for the dispatcher,
+ * so that the way out costs the region nothing: one exit for all of them spills every register.
+ */
+
+import type { FloatFrame, Statements } from "../interp/frame.ts";
+import { typeByte, type ValueType } from "../wasm/encoding.ts";
+import { type Expr, get, type I32, i32Const, type Local, type Memory } from "../wasm/expression.ts";
+import { memoryArgument } from "../wasm/expression.ts";
+import { STORE_OPCODES, type StoreName } from "../wasm/function_builder.ts";
+import { type CodeWriter, NO_VALUE, Op } from "./code_writer.ts";
+
+/** Parameters of every region: CPU block, instructions left, address (for code that is not there), calls allowed. */
+export const BLOCK = 0, BUDGET_LEFT = 1, TARGET = 2, DEPTH = 3;
+const PARAMETERS = 4;
+/** The place given up at. */
+export const SITE = 4;
+
+/** Where regions can give up, over the life of a machine. */
+export class Sites {
+  readonly pc: number[] = [];
+  /** Instructions counted but not done. */
+  readonly uncounted: number[] = [];
+  /** Registers whose value is in the local. */
+  readonly dirtyX: number[] = [];
+  readonly dirtyF: number[] = [];
+
+  add(pc: number, uncounted: number, dirtyX: number, dirtyF: number): number {
+    this.uncounted.push(uncounted);
+    this.dirtyX.push(dirtyX);
+    this.dirtyF.push(dirtyF);
+    return this.pc.push(pc) - 1;
+  }
+}
+
+const TYPES = ["i32", "i64", "f32", "f64", "v128"] as const;
+
+export class RegionFrame implements FloatFrame, Statements {
+  readonly f: Statements = this;
+  readonly shadow = { index: 1 } as Memory;
+  readonly block = { type: "i32", index: BLOCK } as Local<"i32">;
+  readonly fuses: I32;
+  /** Open blocks around the next instruction; the outermost ends where the region gives up. */
+  depth = 0;
+  /** The place of the current instruction. Set before it is written. */
+  pc = 0;
+  uncounted = 0;
+  dirtyX = 0;
+  dirtyF = 0;
+  #site = -1;
+  readonly #types: ValueType[] = [];
+  readonly #scratch: Record<ValueType, number[]> = { i32: [], i64: [], f32: [], f64: [], v128: [] };
+  readonly #used: Record<ValueType, number> = { i32: 0, i64: 0, f32: 0, f64: 0, v128: 0 };
+  /** Local of each register, or 0. */
+  readonly #x = new Int32Array(32);
+  readonly #f = new Int32Array(32);
+
+  constructor(readonly w: CodeWriter, readonly sites: Sites, fuses: boolean) {
+    this.fuses = i32Const(fuses ? 1 : 0);
+  }
+
+  begin(): void {
+    this.depth = 0;
+    this.#types.length = 0;
+    for (const type of TYPES) this.#scratch[type].length = 0;
+    this.#x.fill(0);
+    this.#f.fill(0);
+    this.#new("i32");
+    this.beginInstruction();
+  }
+
+  beginInstruction(): void {
+    this.#site = -1;
+    this.#used.i32 =
+      this.#used.i64 =
+      this.#used.f32 =
+      this.#used.f64 =
+      this.#used.v128 =
+        0;
+  }
+
+  #new(type: ValueType): number {
+    return PARAMETERS + this.#types.push(type) - 1;
+  }
+
+  x(register: number): number {
+    return this.#x[register] ||= this.#new("i64");
+  }
+  fp(register: number): number {
+    return this.#f[register] ||= this.#new("f64");
+  }
+  /** Registers that have a local. */
+  get usedX(): number {
+    return this.#mask(this.#x);
+  }
+  get usedF(): number {
+    return this.#mask(this.#f);
+  }
+  #mask(locals: Int32Array): number {
+    let mask = 0;
+    for (let r = 0; r < 32; r++) if (locals[r] !== 0) mask |= 1 << r;
+    return mask;
+  }
+
+  /** A local of the type that is free until the next instruction. */
+  temporary(type: ValueType): number {
+    const pool = this.#scratch[type];
+    const n = this.#used[type]++;
+    if (n === pool.length) pool.push(this.#new(type));
+    return pool[n];
+  }
+
+  /** The declarations of the locals, as a function body begins. */
+  writeLocals(w: CodeWriter): void {
+    let runs = 0;
+    const types = this.#types;
+    for (let i = 0; i < types.length; i++) if (i === 0 || types[i] !== types[i - 1]) runs++;
+    w.unsigned(runs);
+    for (let i = 0; i < types.length;) {
+      let end = i + 1;
+      while (end < types.length && types[end] === types[i]) end++;
+      w.unsigned(end - i);
+      w.byte(typeByte(types[i]));
+      i = end;
+    }
+  }
+
+  /** Says which place it is, in case the instruction gives up. Once per instruction is enough. */
+  markSite(): void {
+    if (this.#site < 0) this.#site = this.sites.add(this.pc, this.uncounted, this.dirtyX, this.dirtyF);
+    this.w.i32(this.#site);
+    this.w.set(SITE);
+  }
+
+  /** Depth of the place where the region gives up. */
+  get exit(): number {
+    return this.depth - 1;
+  }
+
+  // ---- what the floating-point emitter asks for -----------------------------------------------------------------
+  scratch<T extends ValueType>(type: T): Local<T> {
+    return { type, index: this.temporary(type) } as Local<T>;
+  }
+  keep<T extends ValueType>(value: Expr<T>): Expr<T> {
+    const local = this.scratch(value.type);
+    this.set(local, value);
+    return get(local);
+  }
+  leave(): void {
+    this.markSite();
+    this.w.br(this.exit);
+  }
+  /** Translated code runs only while frm says to-nearest, and other static modes stay outside. */
+  requireNearest(): void {}
+
+  set<T extends ValueType>(local: Local<T>, value: Expr<T>): void {
+    this.w.code(value.code);
+    this.w.set(local.index);
+  }
+  if(condition: I32, then: () => void, otherwise?: () => void): void {
+    const { w } = this;
+    w.code(condition.code);
+    w.byte(Op.If);
+    w.byte(NO_VALUE);
+    this.depth++;
+    then();
+    if (otherwise !== undefined) {
+      w.byte(Op.Else);
+      otherwise();
+    }
+    this.depth--;
+    w.byte(Op.End);
+  }
+  store(name: StoreName, memory: Memory, address: I32, value: Expr, offset = 0): void {
+    const { w } = this;
+    w.code(address.code);
+    w.code(value.code);
+    w.byte(STORE_OPCODES[name][1]);
+    w.code(memoryArgument(memory, offset));
+  }
+}

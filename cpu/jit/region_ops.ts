@@ -1,0 +1,554 @@
+/**
+ * The instance of the operation algebra that writes translated code: registers are locals, immediates and addresses
+ * are constants. A value is the number of a node, written out when it is used; nodes live in typed arrays until the
+ * next instruction. Rare operations go through the interpreter's emitters, whose result is a node too.
+ */
+
+import {
+  byteSwap,
+  divide,
+  divideUnsigned,
+  mulhUnsigned,
+  orCombine,
+  remainder,
+  remainderUnsigned,
+  signCorrection,
+} from "../interp/emit_arithmetic.ts";
+import { FloatEmitter } from "../interp/emit_float.ts";
+import { combine } from "../interp/emit_memory.ts";
+import { PERM_R, PERM_W, PERMS, RES_ADDR, RES_VALUE, RES_WIDTH } from "../layout.ts";
+import type { AmoOp, Format, IntType, Ops, Width } from "../ops.ts";
+import type { Decoded } from "../rv64/decode.ts";
+import { binary, type Expr, get, type I64, i64Const, type Local, unary } from "../wasm/expression.ts";
+import { NO_VALUE, Op } from "./code_writer.ts";
+import { BLOCK, type RegionFrame } from "./region_frame.ts";
+
+/** Kinds of nodes. */
+const Node = {
+  Const: 0,
+  Big: 1,
+  X: 2,
+  F: 3,
+  Local: 4,
+  Unary: 5,
+  Binary: 6,
+  Select: 7,
+  Bit: 8,
+  Load: 9,
+  Expr: 10,
+} as const;
+
+const MAX_NODES = 256;
+const UPPER_AND_OFFSET = i64Const(0xffff_ffff_0000_0fffn).code;
+const LOADS_SIGNED: Record<Width, number> = { 8: 0x30, 16: 0x32, 32: 0x34, 64: 0x29 };
+const LOADS_UNSIGNED: Record<Width, number> = { 8: 0x31, 16: 0x33, 32: 0x35, 64: 0x29 };
+const STORES: Record<Width, number> = { 8: 0x3c, 16: 0x3d, 32: 0x3e, 64: 0x37 };
+
+export class RegionOps implements Ops<number, number> {
+  d!: Decoded;
+  /** What the instruction does to control: the condition of a branch, the target of a jump. */
+  condition = -1;
+  target = -1;
+  #pc = 0;
+  #nodes = 0;
+  readonly #kind = new Uint8Array(MAX_NODES);
+  /** Opcode, register, local. */
+  readonly #op = new Int32Array(MAX_NODES);
+  readonly #a = new Float64Array(MAX_NODES);
+  readonly #b = new Int32Array(MAX_NODES);
+  readonly #objects: (bigint | Expr | undefined)[] = [];
+  #float: FloatEmitter;
+  readonly #floats: FloatEmitter[];
+
+  constructor(readonly frame: RegionFrame) {
+    this.#floats = Array.from({ length: 8 }, (_, rm) => new FloatEmitter(frame, rm === 0 ? 7 : rm));
+    this.#float = this.#floats[7];
+  }
+
+  begin(d: Decoded, pc: number): void {
+    this.d = d;
+    this.#pc = pc;
+    this.#nodes = 0;
+    this.condition = this.target = -1;
+    this.#float = this.#floats[d.rm];
+    this.frame.beginInstruction();
+  }
+
+  // ---- nodes -----------------------------------------------------------------------------------------------------
+  #node(kind: number, op: number, a: number, b: number): number {
+    const n = this.#nodes++;
+    if (n === MAX_NODES) throw new Error(`${this.d.row.name}: too many operations`);
+    this.#kind[n] = kind;
+    this.#op[n] = op;
+    this.#a[n] = a;
+    this.#b[n] = b;
+    return n;
+  }
+  #constant(value: number): number {
+    return this.#node(Node.Const, 0, value, 0);
+  }
+  #isConstant(n: number): boolean {
+    return this.#kind[n] === Node.Const;
+  }
+  #unary(op: number, a: number): number {
+    return this.#node(Node.Unary, op, a, 0);
+  }
+  #binary(op: number, a: number, b: number): number {
+    return this.#node(Node.Binary, op, a, b);
+  }
+  #local(index: number): number {
+    return this.#node(Node.Local, index, 0, 0);
+  }
+  #expr(value: Expr): number {
+    const n = this.#node(Node.Expr, 0, 0, 0);
+    this.#objects[n] = value;
+    return n;
+  }
+
+  /** Writes the code that leaves the value on the stack: i64, or i32 for a truth value. */
+  write(n: number): void {
+    const { w } = this.frame;
+    switch (this.#kind[n]) {
+      case Node.Const:
+        return w.i64(this.#a[n]);
+      case Node.Big:
+        w.byte(Op.I64Const);
+        return w.signedBig(this.#objects[n] as bigint);
+      case Node.X:
+        return w.get(this.frame.x(this.#op[n]));
+      case Node.F:
+        w.get(this.frame.fp(this.#op[n]));
+        return w.byte(Op.I64OfF64);
+      case Node.Local:
+        return w.get(this.#op[n]);
+      case Node.Unary:
+        this.write(this.#a[n]);
+        return w.byte(this.#op[n]);
+      case Node.Binary:
+        this.write(this.#a[n]);
+        this.write(this.#b[n]);
+        return w.byte(this.#op[n]);
+      case Node.Select:
+        this.write(this.#a[n]);
+        this.write(this.#b[n]);
+        this.write(this.#op[n]);
+        return w.byte(Op.Select);
+      case Node.Bit:
+        this.write(this.#a[n]);
+        return w.byte(Op.I64ExtendU);
+      case Node.Load:
+        w.get(this.#b[n]);
+        w.byte(Op.I32Wrap);
+        return w.guest(this.#op[n]);
+      default:
+        w.code((this.#objects[n] as Expr).code);
+    }
+  }
+
+  /** The same, as the f64 with these bits. */
+  #writeFloat(n: number): void {
+    const { w } = this.frame;
+    const kind = this.#kind[n];
+    if (kind === Node.F) return w.get(this.frame.fp(this.#op[n]));
+    if (kind === Node.Load && this.#op[n] === Op.I64Load) {
+      w.get(this.#b[n]);
+      w.byte(Op.I32Wrap);
+      return w.guest(Op.F64Load);
+    }
+    const bits = kind === Node.Expr ? (this.#objects[n] as Expr).bitsOf : undefined;
+    if (bits !== undefined) return w.code(bits.code);
+    this.write(n);
+    w.byte(Op.F64OfI64);
+  }
+
+  constantOf(n: number): number | undefined {
+    return this.#isConstant(n) ? this.#a[n] : undefined;
+  }
+
+  /** The value as an expression that is cheap to repeat. */
+  #asExpr(n: number): I64 {
+    const kind = this.#kind[n];
+    if (kind === Node.Const) return i64Const(this.#a[n]);
+    if (kind === Node.X) return get(localOf("i64", this.frame.x(this.#op[n])));
+    if (kind === Node.F) return unary("i64.reinterpret_f64", get(localOf("f64", this.frame.fp(this.#op[n]))));
+    return get(localOf("i64", this.#op[this.let(n)]));
+  }
+
+  // ---- operands --------------------------------------------------------------------------------------------------
+  imm(): number {
+    return this.#constant(this.d.imm);
+  }
+  pc(): number {
+    return this.#constant(this.#pc);
+  }
+  next(): number {
+    return this.#constant(this.#pc + this.d.length);
+  }
+  k(value: bigint | number): number {
+    if (typeof value === "number") return this.#constant(value);
+    const n = this.#node(Node.Big, 0, 0, 0);
+    this.#objects[n] = BigInt.asIntN(64, value);
+    return n;
+  }
+  x(field: "rs1" | "rs2"): number {
+    const register = this.d[field];
+    return register === 0 ? this.#constant(0) : this.#node(Node.X, register, 0, 0);
+  }
+  setRd(value: number): void {
+    if (this.d.rd === 0) return;
+    this.write(value);
+    this.frame.w.set(this.frame.x(this.d.rd));
+  }
+  f(field: "rs1" | "rs2" | "rs3"): number {
+    return this.#node(Node.F, this.d[field], 0, 0);
+  }
+  setF(value: number): void {
+    this.#writeFloat(value);
+    this.frame.w.set(this.frame.fp(this.d.rd));
+  }
+  let(value: number): number {
+    if (this.#isConstant(value)) return value;
+    const local = this.frame.temporary("i64");
+    this.write(value);
+    this.frame.w.set(local);
+    return this.#local(local);
+  }
+
+  // ---- integers --------------------------------------------------------------------------------------------------
+  add(a: number, b: number): number {
+    if (this.#isConstant(b)) {
+      if (this.#a[b] === 0) return a;
+      // An address: far from the ends of 64 bits.
+      if (this.#isConstant(a)) return this.#constant(this.#a[a] + this.#a[b]);
+    } else if (this.#isConstant(a) && this.#a[a] === 0) return b;
+    return this.#binary(Op.I64Add, a, b);
+  }
+  sub(a: number, b: number): number {
+    return this.#binary(Op.I64Sub, a, b);
+  }
+  mul(a: number, b: number): number {
+    return this.#binary(Op.I64Mul, a, b);
+  }
+  mulh(a: number, b: number): number {
+    const [x, y] = [this.#asExpr(a), this.#asExpr(b)];
+    const high = binary("i64.sub", mulhUnsigned(this.frame, x, y), signCorrection(x, y));
+    return this.#expr(binary("i64.sub", high, signCorrection(y, x)));
+  }
+  mulhu(a: number, b: number): number {
+    return this.#expr(mulhUnsigned(this.frame, this.#asExpr(a), this.#asExpr(b)));
+  }
+  mulhsu(a: number, b: number): number {
+    const [x, y] = [this.#asExpr(a), this.#asExpr(b)];
+    return this.#expr(binary("i64.sub", mulhUnsigned(this.frame, x, y), signCorrection(x, y)));
+  }
+  div(a: number, b: number): number {
+    return this.#expr(divide(this.#asExpr(a), this.#asExpr(b)));
+  }
+  divu(a: number, b: number): number {
+    return this.#expr(divideUnsigned(this.#asExpr(a), this.#asExpr(b)));
+  }
+  rem(a: number, b: number): number {
+    return this.#expr(remainder(this.#asExpr(a), this.#asExpr(b)));
+  }
+  remu(a: number, b: number): number {
+    return this.#expr(remainderUnsigned(this.#asExpr(a), this.#asExpr(b)));
+  }
+  and(a: number, b: number): number {
+    return this.#binary(Op.I64And, a, b);
+  }
+  or(a: number, b: number): number {
+    return this.#binary(Op.I64Or, a, b);
+  }
+  xor(a: number, b: number): number {
+    return this.#binary(Op.I64Xor, a, b);
+  }
+  not(a: number): number {
+    return this.#binary(Op.I64Xor, a, this.#constant(-1));
+  }
+  shl(a: number, b: number): number {
+    return this.#binary(Op.I64Shl, a, b);
+  }
+  shr(a: number, b: number): number {
+    return this.#binary(Op.I64ShrU, a, b);
+  }
+  sar(a: number, b: number): number {
+    return this.#binary(Op.I64ShrS, a, b);
+  }
+  rotl(a: number, b: number): number {
+    return this.#binary(Op.I64Rotl, a, b);
+  }
+  rotr(a: number, b: number): number {
+    return this.#binary(Op.I64Rotr, a, b);
+  }
+  clz(a: number): number {
+    return this.#unary(Op.I64Clz, a);
+  }
+  ctz(a: number): number {
+    return this.#unary(Op.I64Ctz, a);
+  }
+  popcnt(a: number): number {
+    return this.#unary(Op.I64Popcnt, a);
+  }
+  sext(a: number, width: 8 | 16 | 32): number {
+    return this.#unary(width === 8 ? Op.I64Extend8S : width === 16 ? Op.I64Extend16S : Op.I64Extend32S, a);
+  }
+  zext(a: number, width: 8 | 16 | 32): number {
+    if (width === 32) return this.#unary(Op.I64ExtendU, this.#unary(Op.I32Wrap, a));
+    return this.#binary(Op.I64And, a, this.#constant(2 ** width - 1));
+  }
+  bswap(a: number): number {
+    return this.#expr(byteSwap(this.frame, this.#asExpr(a)));
+  }
+  orcb(a: number): number {
+    return this.#expr(orCombine(this.#asExpr(a)));
+  }
+
+  eq(a: number, b: number): number {
+    return this.#isZero(b) ? this.#unary(Op.I64Eqz, a) : this.#binary(Op.I64Eq, a, b);
+  }
+  ne(a: number, b: number): number {
+    return this.#isZero(b) ? this.#unary(Op.I32Eqz, this.#unary(Op.I64Eqz, a)) : this.#binary(Op.I64Ne, a, b);
+  }
+  lt(a: number, b: number): number {
+    return this.#binary(Op.I64LtS, a, b);
+  }
+  ltu(a: number, b: number): number {
+    return this.#binary(Op.I64LtU, a, b);
+  }
+  ge(a: number, b: number): number {
+    return this.#binary(Op.I64GeS, a, b);
+  }
+  geu(a: number, b: number): number {
+    return this.#binary(Op.I64GeU, a, b);
+  }
+  select(c: number, whenTrue: number, whenFalse: number): number {
+    return this.#node(Node.Select, c, whenTrue, whenFalse);
+  }
+  bit(c: number): number {
+    return this.#node(Node.Bit, 0, c, 0);
+  }
+  #isZero(n: number): boolean {
+    return this.#isConstant(n) && this.#a[n] === 0;
+  }
+
+  // ---- control: the region writer does it -------------------------------------------------------------------------
+  jump(target: number): void {
+    this.target = target;
+  }
+  branch(c: number): void {
+    this.condition = c;
+  }
+  trap(): void {
+    throw new Error(`${this.d.row.name} is the interpreter's`);
+  }
+  csr(): number {
+    throw new Error(`${this.d.row.name} is the interpreter's`);
+  }
+  zimm(): number {
+    throw new Error(`${this.d.row.name} is the interpreter's`);
+  }
+
+  // ---- memory ----------------------------------------------------------------------------------------------------
+  load(width: Width, signed: boolean, addr: number): number {
+    const address = this.#checked(addr, width, PERM_R);
+    return this.#node(Node.Load, (signed ? LOADS_SIGNED : LOADS_UNSIGNED)[width], 0, address);
+  }
+
+  store(width: Width, addr: number, value: number): void {
+    const { w } = this.frame;
+    w.get(this.#checked(addr, width, PERM_W));
+    w.byte(Op.I32Wrap);
+    if (width === 64 && this.#kind[value] === Node.F) {
+      this.#writeFloat(value);
+      return w.guest(Op.F64Store);
+    }
+    this.write(value);
+    w.guest(STORES[width]);
+  }
+
+  /** Gives up unless the bytes lie below 4 GiB in one page that allows the access; the local with the address. */
+  #checked(addr: number, width: Width, need: number): number {
+    const { frame } = this;
+    const { w } = frame;
+    const address = frame.temporary("i64");
+    frame.markSite();
+    this.write(addr);
+    w.tee(address);
+    w.code(UPPER_AND_OFFSET);
+    w.byte(Op.I64And);
+    w.i64(4096 - width / 8);
+    w.byte(Op.I64GtU);
+    w.brIf(frame.exit);
+    this.#checkPage(address, need);
+    return address;
+  }
+
+  #checkPage(address: number, need: number): void {
+    const { w } = this.frame;
+    w.get(address);
+    w.byte(Op.I32Wrap);
+    w.i32(12);
+    w.byte(Op.I32ShrU);
+    w.shadow(Op.I32Load8U, PERMS);
+    w.i32(need);
+    w.byte(Op.I32And);
+    if ((need & (need - 1)) === 0) w.byte(Op.I32Eqz);
+    else {
+      w.i32(need);
+      w.byte(Op.I32Ne);
+    }
+    w.brIf(this.frame.exit);
+  }
+
+  /** Atomics must be aligned, so they never cross a page. */
+  #checkedAligned(addr: number, width: 32 | 64): number {
+    const { frame } = this;
+    const { w } = frame;
+    const address = frame.temporary("i64");
+    frame.markSite();
+    this.write(addr);
+    w.tee(address);
+    w.byte(Op.I64Const);
+    w.signedBig(width === 32 ? -0x1_0000_0000n | 3n : -0x1_0000_0000n | 7n);
+    w.byte(Op.I64And);
+    w.i64(0);
+    w.byte(Op.I64Ne);
+    w.brIf(frame.exit);
+    return address;
+  }
+
+  #guestLoad(address: number, width: 32 | 64): void {
+    const { w } = this.frame;
+    w.get(address);
+    w.byte(Op.I32Wrap);
+    w.guest(LOADS_SIGNED[width]);
+  }
+
+  amo(op: AmoOp, width: 32 | 64, addr: number, value: number): number {
+    const { frame } = this;
+    const { w } = frame;
+    const address = this.#checkedAligned(addr, width);
+    this.#checkPage(address, PERM_R | PERM_W);
+    const old = frame.temporary("i64");
+    const operand = this.let(width === 32 ? this.sext(value, 32) : value);
+    this.#guestLoad(address, width);
+    w.set(old);
+    w.get(address);
+    w.byte(Op.I32Wrap);
+    w.code(combine(op, get(localOf("i64", old)), this.#asExpr(operand)).code);
+    w.guest(STORES[width]);
+    return this.#local(old);
+  }
+
+  lr(width: 32 | 64, addr: number): number {
+    const { frame } = this;
+    const { w } = frame;
+    const address = this.#checkedAligned(addr, width);
+    this.#checkPage(address, PERM_R);
+    const value = frame.temporary("i64");
+    this.#guestLoad(address, width);
+    w.set(value);
+    w.get(BLOCK);
+    w.get(address);
+    w.shadow(Op.I64Store, RES_ADDR);
+    w.get(BLOCK);
+    w.get(value);
+    w.shadow(Op.I64Store, RES_VALUE);
+    w.get(BLOCK);
+    w.i32(width);
+    w.shadow(Op.I32Store, RES_WIDTH);
+    return this.#local(value);
+  }
+
+  /** See `MemoryEmitter.sc`. */
+  sc(width: 32 | 64, addr: number, value: number): number {
+    const { frame } = this;
+    const { w } = frame;
+    const won = frame.temporary("i32");
+    const address = this.#checkedAligned(addr, width);
+    w.get(BLOCK);
+    w.shadow(Op.I64Load, RES_ADDR);
+    w.get(address);
+    w.byte(Op.I64Eq);
+    w.get(BLOCK);
+    w.shadow(Op.I32Load, RES_WIDTH);
+    w.i32(width);
+    w.byte(Op.I32Eq);
+    w.byte(Op.I32And);
+    w.tee(won);
+    this.#open();
+    this.#checkPage(address, PERM_R);
+    w.get(BLOCK);
+    w.shadow(Op.I64Load, RES_VALUE);
+    this.#guestLoad(address, width);
+    w.byte(Op.I64Eq);
+    w.tee(won);
+    this.#open();
+    this.#checkPage(address, PERM_W);
+    w.get(address);
+    w.byte(Op.I32Wrap);
+    this.write(value);
+    w.guest(STORES[width]);
+    this.#close();
+    this.#close();
+    w.get(BLOCK);
+    w.i64(-1);
+    w.shadow(Op.I64Store, RES_ADDR);
+    w.get(won);
+    w.byte(Op.I32Eqz);
+    w.byte(Op.I64ExtendU);
+    const lost = frame.temporary("i64");
+    w.set(lost);
+    return this.#local(lost);
+  }
+
+  #open(): void {
+    this.frame.w.byte(Op.If);
+    this.frame.w.byte(NO_VALUE);
+    this.frame.depth++;
+  }
+  #close(): void {
+    this.frame.depth--;
+    this.frame.w.byte(Op.End);
+  }
+
+  // ---- floating point --------------------------------------------------------------------------------------------
+  unbox(raw: number): number {
+    return this.#expr(unary("i64.extend_i32_u", this.#float.unbox(this.#asExpr(raw))));
+  }
+  box(bits: number): number {
+    return this.#binary(Op.I64Or, bits, this.#constant(-0x1_0000_0000));
+  }
+  farith(op: "add" | "sub" | "mul" | "div", fmt: Format, a: number, b: number): number {
+    return this.#expr(this.#float.arith(op, fmt, this.#asExpr(a), this.#asExpr(b)));
+  }
+  fsqrt(fmt: Format, a: number): number {
+    return this.#expr(this.#float.sqrt(fmt, this.#asExpr(a)));
+  }
+  fma(fmt: Format, a: number, b: number, c: number, negateProduct: boolean, negateAddend: boolean): number {
+    const operands = [this.#asExpr(a), this.#asExpr(b), this.#asExpr(c)] as const;
+    return this.#expr(this.#float.fma(fmt, ...operands, negateProduct, negateAddend));
+  }
+  fminmax(op: "min" | "max", fmt: Format, a: number, b: number): number {
+    return this.#expr(this.#float.minmax(op, fmt, this.#asExpr(a), this.#asExpr(b)));
+  }
+  fcmp(op: "eq" | "lt" | "le", fmt: Format, a: number, b: number): number {
+    return this.#expr(this.#float.compare(op, fmt, this.#asExpr(a), this.#asExpr(b)));
+  }
+  fclass(fmt: Format, a: number): number {
+    return this.#expr(this.#float.classify(fmt, this.#asExpr(a)));
+  }
+  fToInt(fmt: Format, to: IntType, a: number): number {
+    return this.#expr(this.#float.toInt(fmt, to, this.#asExpr(a)));
+  }
+  intToF(fmt: Format, from: IntType, a: number): number {
+    return this.#expr(this.#float.fromInt(fmt, from, this.#asExpr(a)));
+  }
+  fToF(to: Format, from: Format, a: number): number {
+    return this.#expr(this.#float.convert(to, from, this.#asExpr(a)));
+  }
+}
+
+function localOf<T extends "i64" | "f64">(type: T, index: number): Local<T> {
+  return { type, index } as Local<T>;
+}

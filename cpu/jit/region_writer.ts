@@ -1,0 +1,443 @@
+/**
+ * Writes one region as the body of a wasm function: structured control flow from the dominator tree, each instruction
+ * by its meaning, and the ways out. The function takes the CPU block, the instructions left, an address and how many
+ * calls may nest; it gives the instructions left and the address to go on at, or GAVE_UP when it stands before an
+ * instruction that the interpreter must do (the place is in EXIT_SITE, the registers in SPILL).
+ */
+
+import { EXIT_SITE, F, JUMP_CACHE, JUMP_CACHE_ENTRIES, SPILL, X } from "../layout.ts";
+import { MEANINGS } from "../rv64/meaning.ts";
+import { ROWS } from "../rv64/rows.ts";
+import { CodeWriter, NO_VALUE, Op } from "./code_writer.ts";
+import { Flow } from "./flow.ts";
+import { BLOCK, BUDGET_LEFT, DEPTH, RegionFrame, SITE, type Sites, TARGET } from "./region_frame.ts";
+import { RegionOps } from "./region_ops.ts";
+import { End, OUTSIDE, type Shape } from "./shape.ts";
+
+/** In place of an address: see above. Addresses are even. */
+export const GAVE_UP = -1;
+/** Type of region functions in every module of translated code. */
+export const REGION_TYPE = 0;
+/** Widest span of halfwords that a table of targets may cover. */
+const MAX_TABLE = 4096;
+
+const meanings = [undefined, ...ROWS.map((row) => MEANINGS[row.name])];
+
+/** Context of the writer: what each open block is. */
+const Open = { Before: 0, Loop: 1, Other: 2 } as const;
+
+export class RegionWriter {
+  readonly w = new CodeWriter();
+  readonly flow = new Flow();
+  readonly #frame: RegionFrame;
+  readonly #ops: RegionOps;
+  #shape!: Shape;
+  /** Kind and block of each open wasm block, outermost first. */
+  readonly #openKind: number[] = [];
+  readonly #openBlock: number[] = [];
+
+  /** `slotOf` gives the table index of the code at an address, whether or not there is any. */
+  constructor(sites: Sites, fuses: boolean, readonly slotOf: (pc: number) => number) {
+    this.#frame = new RegionFrame(this.w, sites, fuses);
+    this.#ops = new RegionOps(this.#frame);
+  }
+
+  /** Writes the region into `w`, without the locals; they follow from `writeLocals`. */
+  write(shape: Shape): void {
+    const { w, flow } = this;
+    this.#shape = shape;
+    flow.analyse(shape);
+    this.#frame.begin();
+    w.reset();
+    this.#openKind.length = this.#openBlock.length = 0;
+    this.#open(Op.Block, Open.Other, 0);
+    this.#entry();
+    this.#tree(0);
+    this.#close();
+    this.#giveUp();
+    w.byte(Op.End);
+  }
+
+  writeLocals(to: CodeWriter): void {
+    this.#frame.writeLocals(to);
+  }
+
+  // ---- blocks of wasm --------------------------------------------------------------------------------------------
+  #open(op: number, kind: number, block: number): void {
+    this.w.byte(op);
+    this.w.byte(NO_VALUE);
+    this.#openKind.push(kind);
+    this.#openBlock.push(block);
+    this.#frame.depth++;
+  }
+  #close(): void {
+    this.w.byte(Op.End);
+    this.#openKind.pop();
+    this.#openBlock.pop();
+    this.#frame.depth--;
+  }
+  #depthOf(kind: number, block: number): number {
+    const last = this.#openKind.length - 1;
+    for (let i = last; i >= 0; i--) if (this.#openKind[i] === kind && this.#openBlock[i] === block) return last - i;
+    throw new Error(`block ${block} is not open`);
+  }
+
+  // ---- entry and the common exit ----------------------------------------------------------------------------------
+  /** Leaves at once when the budget is short or calls nest too deep; loads what is needed. */
+  #entry(): void {
+    const { w, flow } = this;
+    w.get(BUDGET_LEFT);
+    w.i32(flow.weight[0]);
+    w.byte(Op.I32LtS);
+    w.get(DEPTH);
+    w.byte(Op.I32Eqz);
+    w.byte(Op.I32Or);
+    this.#open(Op.If, Open.Other, 0);
+    this.#returnTo(this.#shape.entry);
+    this.#close();
+    this.#reload(0);
+  }
+
+  #reload(b: number): void {
+    const { w } = this;
+    const frame = this.#frame;
+    for (let mask = this.flow.liveX[b] & ~1; mask !== 0; mask &= mask - 1) {
+      const r = 31 - Math.clz32(mask & -mask);
+      w.get(BLOCK);
+      w.shadow(Op.I64Load, X + 8 * r);
+      w.set(frame.x(r));
+    }
+    for (let mask = this.flow.liveF[b]; mask !== 0; mask &= mask - 1) {
+      const r = 31 - Math.clz32(mask & -mask);
+      w.get(BLOCK);
+      w.shadow(Op.F64Load, F + 8 * r);
+      w.set(frame.fp(r));
+    }
+  }
+
+  #spill(maskX: number, maskF: number, x: number, f: number): void {
+    const { w } = this;
+    const frame = this.#frame;
+    for (let mask = maskX & ~1; mask !== 0; mask &= mask - 1) {
+      const r = 31 - Math.clz32(mask & -mask);
+      w.get(BLOCK);
+      w.get(frame.x(r));
+      w.shadow(Op.I64Store, x + 8 * r);
+    }
+    for (let mask = maskF; mask !== 0; mask &= mask - 1) {
+      const r = 31 - Math.clz32(mask & -mask);
+      w.get(BLOCK);
+      w.get(frame.fp(r));
+      w.shadow(Op.F64Store, f + 8 * r);
+    }
+  }
+
+  /** Every register that was changed anywhere goes to SPILL; the dispatcher takes those that are dirty at the site. */
+  #giveUp(): void {
+    const { w, flow } = this;
+    let maskX = 0, maskF = 0;
+    for (let i = 0; i < flow.reached; i++) maskX |= flow.definesX[flow.order[i]], maskF |= flow.definesF[flow.order[i]];
+    this.#spill(maskX, maskF, SPILL, SPILL + 256);
+    w.get(BLOCK);
+    w.get(SITE);
+    w.shadow(Op.I32Store, EXIT_SITE);
+    w.get(BUDGET_LEFT);
+    w.i64(GAVE_UP);
+  }
+
+  // ---- control flow ----------------------------------------------------------------------------------------------
+  /** The block and all that it dominates. */
+  #tree(b: number): void {
+    const { flow } = this;
+    const head = flow.isHead[b] === 1;
+    if (head) this.#open(Op.Loop, Open.Loop, b);
+    // Merge points right below it, the last one outermost.
+    const merges: number[] = [];
+    for (let i = flow.reached - 1; i > flow.position[b]; i--) {
+      const y = flow.order[i];
+      if (flow.isMerge[y] === 1 && flow.dominator[y] === b) merges.push(y);
+    }
+    for (const y of merges) this.#open(Op.Block, Open.Before, y);
+    this.#body(b, head);
+    for (let i = merges.length - 1; i >= 0; i--) {
+      this.#close();
+      this.#tree(merges[i]);
+    }
+    if (head) this.#close();
+  }
+
+  #body(b: number, head: boolean): void {
+    const { w, flow } = this;
+    const shape = this.#shape;
+    const frame = this.#frame;
+    if (head && b !== 0) this.#checkHead(b);
+    else if (head) this.#checkHead(0);
+    const count = shape.count[b];
+    if (count > 0) {
+      w.get(BUDGET_LEFT);
+      w.i32(count);
+      w.byte(Op.I32Sub);
+      w.set(BUDGET_LEFT);
+    }
+    frame.dirtyX = flow.dirtyX[b];
+    frame.dirtyF = flow.dirtyF[b];
+    const first = shape.first[b];
+    for (let k = 0; k < count; k++) this.#instruction(first + k, count - k);
+    this.#end(b);
+  }
+
+  #instruction(index: number, uncounted: number): void {
+    const shape = this.#shape;
+    const frame = this.#frame;
+    const d = shape.decoded[index];
+    frame.pc = shape.pc[index];
+    frame.uncounted = uncounted;
+    this.#ops.begin(d, frame.pc);
+    meanings[d.id]!(this.#ops);
+    if (d.row.fpRd) frame.dirtyF |= 1 << d.rd;
+    else if (d.row.operands.includes("d")) frame.dirtyX |= 1 << d.rd & ~1;
+  }
+
+  /** The budget must last to the next look at it. */
+  #checkHead(b: number): void {
+    const { w, flow } = this;
+    w.get(BUDGET_LEFT);
+    w.i32(flow.weight[b]);
+    w.byte(Op.I32LtS);
+    this.#open(Op.If, Open.Other, 0);
+    this.#spill(flow.dirtyX[b], flow.dirtyF[b], X, F);
+    this.#returnTo(this.#shape.start[b]);
+    this.#close();
+  }
+
+  #end(b: number): void {
+    const shape = this.#shape;
+    switch (shape.end[b]) {
+      case End.Fall:
+        return this.#edge(b, shape.next[b], shape.nextPc[b]);
+      case End.Jump:
+        return this.#edge(b, shape.taken[b], shape.takenPc[b]);
+      case End.Branch:
+        return this.#branch(b);
+      case End.Call:
+        return this.#call(b, shape.takenPc[b]);
+      case End.CallIndirect:
+        return this.#call(b, this.#ops.constantOf(this.#ops.target));
+      case End.Return:
+        return this.#return();
+      case End.JumpIndirect:
+        return this.#jumpIndirect(b);
+      default:
+        this.#store();
+        return this.#returnTo(shape.nextPc[b]);
+    }
+  }
+
+  /** A branch can reach it: a loop around, or a merge point ahead. */
+  #reachable(b: number, to: number): boolean {
+    return to !== OUTSIDE && (this.flow.position[to] <= this.flow.position[b] || this.flow.isMerge[to] === 1);
+  }
+  #depth(b: number, to: number): number {
+    return this.#depthOf(this.flow.position[to] <= this.flow.position[b] ? Open.Loop : Open.Before, to);
+  }
+
+  #edge(b: number, to: number, pc: number): void {
+    if (to === OUTSIDE) this.#leaveTo(pc);
+    else if (this.#reachable(b, to)) this.w.br(this.#depth(b, to));
+    else this.#tree(to);
+  }
+
+  #branch(b: number): void {
+    const { w } = this;
+    const { taken, next, takenPc, nextPc } = this.#shape;
+    this.#ops.write(this.#ops.condition);
+    const [yes, no] = [taken[b], next[b]];
+    // What is dirty here, for both sides: the tree of one side moves on.
+    const { dirtyX, dirtyF } = this.#frame;
+    const restore = () => {
+      this.#frame.dirtyX = dirtyX;
+      this.#frame.dirtyF = dirtyF;
+    };
+    if (this.#reachable(b, yes)) {
+      w.brIf(this.#depth(b, yes));
+      return this.#edge(b, no, nextPc[b]);
+    }
+    if (this.#reachable(b, no)) {
+      w.byte(Op.I32Eqz);
+      w.brIf(this.#depth(b, no));
+      return this.#edge(b, yes, takenPc[b]);
+    }
+    const flip = yes !== OUTSIDE && no === OUTSIDE;
+    if (flip) w.byte(Op.I32Eqz);
+    this.#open(Op.If, Open.Other, 0);
+    if (flip) this.#edge(b, no, nextPc[b]);
+    else this.#edge(b, yes, takenPc[b]);
+    this.#close();
+    restore();
+    if (flip) this.#edge(b, yes, takenPc[b]);
+    else this.#edge(b, no, nextPc[b]);
+  }
+
+  // ---- leaving ---------------------------------------------------------------------------------------------------
+  /** Stores what is dirty. */
+  #store(): void {
+    this.#spill(this.#frame.dirtyX, this.#frame.dirtyF, X, F);
+  }
+
+  #returnTo(pc: number): void {
+    this.w.get(BUDGET_LEFT);
+    this.w.i64(pc);
+    this.w.byte(Op.Return);
+  }
+
+  /** To the code at a known address, if there is any. */
+  #leaveTo(pc: number): void {
+    const { w } = this;
+    this.#store();
+    w.get(BLOCK);
+    w.get(BUDGET_LEFT);
+    w.i64(pc);
+    w.get(DEPTH);
+    w.i32(this.slotOf(pc));
+    this.#callTable(Op.ReturnCallIndirect);
+  }
+
+  #callTable(op: number): void {
+    this.w.byte(op);
+    this.w.unsigned(REGION_TYPE);
+    this.w.unsigned(0);
+  }
+
+  /** The target of a jump through a register, in a local that outlives the stores. */
+  #takeTarget(): void {
+    this.#ops.write(this.#ops.target);
+    this.w.set(TARGET);
+  }
+
+  #return(): void {
+    this.#takeTarget();
+    this.#store();
+    this.w.get(BUDGET_LEFT);
+    this.w.get(TARGET);
+    this.w.byte(Op.Return);
+  }
+
+  /** Table index of the code at TARGET by the jump cache; 0, where there is code that comes straight back. */
+  #lookUp(): void {
+    const { w } = this;
+    const entry = this.#frame.temporary("i32");
+    w.get(TARGET);
+    w.byte(Op.I32Wrap);
+    w.i32(1);
+    w.byte(Op.I32ShrU);
+    w.i32(JUMP_CACHE_ENTRIES - 1);
+    w.byte(Op.I32And);
+    w.i32(3);
+    w.byte(Op.I32Shl);
+    w.tee(entry);
+    w.shadow(Op.I32Load, JUMP_CACHE + 4);
+    w.i32(0);
+    w.get(entry);
+    w.shadow(0x35, JUMP_CACHE); // i64.load32_u
+    w.get(TARGET);
+    w.byte(Op.I64Eq);
+    w.byte(Op.Select);
+  }
+
+  #jumpIndirect(b: number): void {
+    const { w } = this;
+    this.#takeTarget();
+    const targets = this.#shape.tables[b];
+    if (targets !== undefined) this.#table(b, targets);
+    this.#store();
+    w.get(BLOCK);
+    w.get(BUDGET_LEFT);
+    w.get(TARGET);
+    w.get(DEPTH);
+    this.#lookUp();
+    this.#callTable(Op.ReturnCallIndirect);
+  }
+
+  /** Recorded targets are blocks of the region: by table, over the halfwords between the first and the last. */
+  #table(b: number, targets: readonly number[]): void {
+    const { w } = this;
+    const blocks = this.#shape.tableBlocks[b]!;
+    const known = targets.map((pc, i) => ({ pc, to: blocks[i] })).filter(({ to }) => to !== OUTSIDE);
+    if (known.length === 0) return;
+    const low = Math.min(...known.map((t) => t.pc));
+    const span = (Math.max(...known.map((t) => t.pc)) - low) / 2 + 1;
+    if (span > MAX_TABLE) return this.#compareTargets(b, known);
+    this.#open(Op.Block, Open.Other, 0);
+    const labels = new Int32Array(span);
+    for (const { pc, to } of known) labels[(pc - low) / 2] = this.#depth(b, to);
+    // Bits above 32 make no difference: the address was compared before it got here, or the block it names is right.
+    w.get(TARGET);
+    w.i64(32);
+    w.byte(Op.I64ShrU);
+    w.i64(0);
+    w.byte(Op.I64Ne);
+    w.brIf(0);
+    w.get(TARGET);
+    w.byte(Op.I32Wrap);
+    w.i32(low);
+    w.byte(Op.I32Sub);
+    w.i32(1);
+    w.byte(Op.I32ShrU);
+    w.byte(Op.BrTable);
+    w.unsigned(span);
+    for (let i = 0; i < span; i++) w.unsigned(labels[i]);
+    w.unsigned(0);
+    this.#close();
+  }
+
+  #compareTargets(b: number, known: readonly { pc: number; to: number }[]): void {
+    const { w } = this;
+    for (const { pc, to } of known) {
+      w.get(TARGET);
+      w.i64(pc);
+      w.byte(Op.I64Eq);
+      w.brIf(this.#depth(b, to));
+    }
+  }
+
+  /** A guest call is a wasm call; if it does not come back to the next instruction, neither does the caller go on. */
+  #call(b: number, callee: number | undefined): void {
+    const { w, flow } = this;
+    const shape = this.#shape;
+    if (callee === undefined) this.#takeTarget();
+    this.#store();
+    w.get(BLOCK);
+    w.get(BUDGET_LEFT);
+    if (callee === undefined) w.get(TARGET);
+    else w.i64(callee);
+    w.get(DEPTH);
+    w.i32(1);
+    w.byte(Op.I32Sub);
+    if (callee === undefined) this.#lookUp();
+    else w.i32(this.slotOf(callee));
+    this.#callTable(Op.CallIndirect);
+    w.set(TARGET);
+    w.set(BUDGET_LEFT);
+    const next = shape.next[b];
+    if (next === OUTSIDE) {
+      w.get(BUDGET_LEFT);
+      w.get(TARGET);
+      w.byte(Op.Return);
+      return;
+    }
+    w.get(TARGET);
+    w.i64(shape.nextPc[b]);
+    w.byte(Op.I64Ne);
+    w.get(BUDGET_LEFT);
+    w.i32(flow.weight[next]);
+    w.byte(Op.I32LtS);
+    w.byte(Op.I32Or);
+    this.#open(Op.If, Open.Other, 0);
+    w.get(BUDGET_LEFT);
+    w.get(TARGET);
+    w.byte(Op.Return);
+    this.#close();
+    this.#reload(next);
+    this.#edge(b, next, shape.nextPc[b]);
+  }
+}

@@ -1,0 +1,286 @@
+/**
+ * The translated code of one address space: which regions there are, the table through which they reach each other,
+ * and the way in and out. A region lives until the records of one of its pages are dropped.
+ */
+
+import type { CpuHost } from "../cpu.ts";
+import type { HotCode } from "../hot_code.ts";
+import { decodeFrom } from "../interp/decode_page.ts";
+import { FIRST, OP_REGION } from "../interp/handlers.ts";
+import {
+  BUDGET,
+  CODE_MAP,
+  EXIT_SITE,
+  F,
+  JUMP_CACHE,
+  JUMP_CACHE_ENTRIES,
+  PAGE,
+  PC,
+  R_OP,
+  R_RS3,
+  RECORD,
+  SPILL,
+  X,
+} from "../layout.ts";
+import type { Decoded } from "../rv64/decode.ts";
+import { CodeWriter } from "./code_writer.ts";
+import { Discovery } from "./discover.ts";
+import { ModuleWriter } from "./module_writer.ts";
+import { Profile } from "./profile.ts";
+import { Shape } from "./shape.ts";
+import type { Translator } from "./translator.ts";
+
+/** Guest calls that may nest as wasm calls. */
+const CALL_DEPTH = 700;
+/** Instructions of one stay in translated code: V8 puts better code in place only when a function is entered anew. */
+const STAY = 1 << 20;
+
+interface Region {
+  readonly pc: number;
+  readonly slot: number;
+  /** Instructions that must be left to enter it. */
+  readonly weight: number;
+  /** Pages its bytes are from. */
+  readonly pages: readonly number[];
+}
+
+/** Shared by all translations: a region is made in one go. */
+const shape = new Shape();
+const discovery = new Discovery();
+const modules = new ModuleWriter();
+
+/** The declarations of the host lack the second argument. */
+interface GrowingTable {
+  grow(by: number, value: CallableFunction): number;
+}
+type Enter = (block: number, slot: number, depth: number) => number;
+
+export class Translation implements HotCode {
+  readonly interval: number;
+  cold = 0;
+  readonly #regions = new Map<number, Region>();
+  readonly #byPage = new Map<number, Set<Region>>();
+  /** Addresses where nothing can be translated as long as the page keeps its records. */
+  readonly #refused = new Map<number, Set<number>>();
+  readonly #table: WebAssembly.Table;
+  readonly #enter: Enter;
+  readonly #stub: CallableFunction;
+  readonly #profile: Profile;
+
+  constructor(readonly translator: Translator, readonly host: CpuHost) {
+    this.interval = translator.eagerness.interval;
+    this.#profile = new Profile(translator.eagerness, host);
+    this.#table = new WebAssembly.Table({ element: "anyfunc", initial: 0 });
+    const glue = this.#instance(translator.glue).exports as Record<string, CallableFunction>;
+    this.#stub = glue["0"];
+    this.#enter = glue["1"] as unknown as Enter;
+    this.#growTable();
+  }
+
+  #instance(module: WebAssembly.Module): WebAssembly.Instance {
+    const { memory, shadow } = this.host;
+    return new WebAssembly.Instance(module, { env: { guest: memory, shadow, table: this.#table } });
+  }
+
+  #growTable(): void {
+    const missing = this.translator.slots - this.#table.length;
+    if (missing > 0) (this.#table as GrowingTable).grow(missing + 256, this.#stub);
+  }
+
+  // ---- running ---------------------------------------------------------------------------------------------------
+  enter(pc: number): boolean {
+    if (this.#regions.has(pc)) return true;
+    this.#unmark(pc);
+    return false;
+  }
+
+  run(block: number, words: Int32Array, budget: number): number {
+    const base = block >> 2;
+    let left = budget;
+    for (;;) {
+      const high = words[base + (PC >> 2) + 1];
+      const pc = words[base + (PC >> 2)] >>> 0;
+      const region = high === 0 ? this.#regions.get(pc) ?? this.#arrived(pc) : undefined;
+      if (region === undefined) return budget - left;
+      if (left < region.weight) {
+        this.cold = left;
+        return budget - left;
+      }
+      const cached = (JUMP_CACHE >> 2) + 2 * cacheIndex(pc);
+      words[cached] = pc;
+      words[cached + 1] = region.slot;
+      const given = left < STAY ? left : STAY;
+      words[base + (BUDGET >> 2)] = given;
+      const gaveUp = this.#enter(block, region.slot, CALL_DEPTH);
+      if (gaveUp !== 0) {
+        const rest = words[base + (BUDGET >> 2)] + this.#restore(base, words);
+        left -= given - rest;
+        this.cold = 1;
+        return budget - left;
+      }
+      const retired = given - words[base + (BUDGET >> 2)];
+      left -= retired;
+      if (retired === 0) {
+        this.cold = 1;
+        return budget - left;
+      }
+      if (left === 0) return budget;
+    }
+  }
+
+  /** Takes the registers over from where the region gave up; how many instructions it had counted too many. */
+  #restore(base: number, words: Int32Array): number {
+    const { sites } = this.translator;
+    const site = words[base + (EXIT_SITE >> 2)];
+    const spill = base + (SPILL >> 2);
+    for (let mask = sites.dirtyX[site]; mask !== 0; mask &= mask - 1) {
+      const r = 31 - Math.clz32(mask & -mask);
+      words[base + (X >> 2) + 2 * r] = words[spill + 2 * r];
+      words[base + (X >> 2) + 2 * r + 1] = words[spill + 2 * r + 1];
+    }
+    for (let mask = sites.dirtyF[site]; mask !== 0; mask &= mask - 1) {
+      const r = 31 - Math.clz32(mask & -mask);
+      words[base + (F >> 2) + 2 * r] = words[spill + 64 + 2 * r];
+      words[base + (F >> 2) + 2 * r + 1] = words[spill + 64 + 2 * r + 1];
+    }
+    words[base + (PC >> 2)] = sites.pc[site];
+    words[base + (PC >> 2) + 1] = 0;
+    return sites.uncounted[site];
+  }
+
+  /** Translated code came to an address where there is none. */
+  #arrived(pc: number): Region | undefined {
+    if (!this.#profile.arrivedFromCode(pc) || this.#isRefused(pc)) return undefined;
+    this.translate([pc]);
+    return this.#regions.get(pc);
+  }
+
+  // ---- finding what is hot ---------------------------------------------------------------------------------------
+  sample(pc: number): number {
+    return this.#profile.sample(pc);
+  }
+  traced(from: number, to: number): void {
+    this.#profile.traced(from, to);
+  }
+  endTrace(): void {
+    const hot = this.#profile.takeHot((pc) => this.#regions.has(pc) || this.#isRefused(pc));
+    if (hot.length > 0) this.translate(hot);
+  }
+
+  #isRefused(pc: number): boolean {
+    return this.#refused.get(Math.floor(pc / PAGE))?.has(pc) ?? false;
+  }
+  #refuse(pc: number): void {
+    const page = Math.floor(pc / PAGE);
+    const set = this.#refused.get(page);
+    if (set === undefined) this.#refused.set(page, new Set([pc]));
+    else set.add(pc);
+  }
+
+  // ---- translating -----------------------------------------------------------------------------------------------
+  /** Makes one module of the regions at these addresses. */
+  translate(entries: readonly number[]): void {
+    const { translator, host } = this;
+    const { writer } = translator;
+    const made: { region: Region; head: Decoded }[] = [];
+    modules.begin();
+    for (const pc of entries) {
+      const found = discovery.find(shape, host, pc, this.#profile.targetsOf, translator.eagerness.cold);
+      if (!found) {
+        this.#refuse(pc);
+        continue;
+      }
+      writer.write(shape);
+      modules.add(0, (w: CodeWriter) => writer.writeLocals(w), writer.w);
+      const weight = writer.flow.weight[0];
+      made.push({ region: { pc, slot: translator.slotOf(pc), weight, pages: pagesOf(shape) }, head: shape.decoded[0] });
+    }
+    if (made.length === 0) return;
+    this.#growTable();
+    const exports = this.#instance(new WebAssembly.Module(modules.finish())).exports;
+    made.forEach(({ region, head }, i) => this.#install(region, head, exports[String(i)] as CallableFunction));
+  }
+
+  #install(region: Region, head: Decoded, code: CallableFunction): void {
+    const { pc } = region;
+    this.#regions.set(pc, region);
+    for (const page of region.pages) {
+      const set = this.#byPage.get(page);
+      if (set === undefined) this.#byPage.set(page, new Set([region]));
+      else set.add(region);
+    }
+    this.#table.set(region.slot, code as never);
+    this.#mark(pc, head);
+  }
+
+  /** Lets the interpreter find the region. */
+  #mark(pc: number, head: Decoded): void {
+    if (head.row.format === "R4" || head.row.format === "csri") return;
+    const { view } = this.host.codePages.code;
+    const at = this.#recordOf(pc);
+    if (at === 0) return;
+    if (view.getUint16(at + R_OP, true) === 0) {
+      const page = pc & ~(PAGE - 1);
+      decodeFrom(
+        new DataView(this.host.memory.buffer, page >>> 0, PAGE),
+        pc & 0xfff,
+        this.host.codePages.code,
+        at - ((pc & 0xfff) >>> 1) * RECORD,
+      );
+    }
+    const op = view.getUint16(at + R_OP, true);
+    if (op < FIRST) return;
+    view.setUint16(at + R_RS3, op, true);
+    view.setUint16(at + R_OP, OP_REGION, true);
+  }
+
+  /** Records are shared with forked spaces, where the mark may have no meaning: it goes when it is found so. */
+  #unmark(pc: number): void {
+    const { view } = this.host.codePages.code;
+    const at = this.#recordOf(pc);
+    if (at === 0 || view.getUint16(at + R_OP, true) !== OP_REGION) return;
+    view.setUint16(at + R_OP, view.getUint16(at + R_RS3, true), true);
+    view.setUint16(at + R_RS3, 0, true);
+  }
+
+  #recordOf(pc: number): number {
+    const records = new Uint32Array(this.host.shadow.buffer, CODE_MAP + 4 * Math.floor(pc / PAGE), 1)[0];
+    return records === 0 ? 0 : records + ((pc & 0xfff) >>> 1) * RECORD;
+  }
+
+  // ---- dropping --------------------------------------------------------------------------------------------------
+  dropped(page: number): void {
+    this.#refused.delete(page);
+    const regions = this.#byPage.get(page);
+    if (regions === undefined) return;
+    for (const region of regions) this.#remove(region);
+  }
+
+  #remove(region: Region): void {
+    const { pc } = region;
+    this.#regions.delete(pc);
+    for (const page of region.pages) this.#byPage.get(page)?.delete(region);
+    this.#table.set(region.slot, this.#stub as never);
+    const cache = new Int32Array(this.host.shadow.buffer, JUMP_CACHE + 8 * cacheIndex(pc), 2);
+    if (cache[0] === (pc | 0)) cache[0] = cache[1] = 0;
+    this.#unmark(pc);
+  }
+
+  release(): void {
+    this.#regions.clear();
+    this.#byPage.clear();
+  }
+}
+
+function cacheIndex(pc: number): number {
+  return pc >>> 1 & JUMP_CACHE_ENTRIES - 1;
+}
+
+function pagesOf(shape: Shape): number[] {
+  const pages = new Set<number>();
+  for (let i = 0; i < shape.instructions; i++) {
+    pages.add(Math.floor(shape.pc[i] / PAGE));
+    pages.add(Math.floor((shape.pc[i] + shape.decoded[i].length - 1) / PAGE));
+  }
+  return [...pages];
+}
