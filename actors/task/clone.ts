@@ -28,6 +28,8 @@ export interface CloneRequest {
   readonly pidfd: number;
   /** set_tid: wanted tid in this pid namespace, 0 for any. */
   readonly wantedTid: number;
+  /** CLONE_INTO_CGROUP. There is no cgroup2 directory a descriptor could name: EBADF. */
+  readonly intoCgroup: boolean;
 }
 
 const has = (r: CloneRequest, bit: number): boolean => (r.flags & bit) !== 0;
@@ -79,6 +81,7 @@ export const cloneTask = (t: Task, r: CloneRequest): Task | number => {
   const acquired = new Acquired();
   try {
     checkLimits(t);
+    if (r.intoCgroup) return -E.BADF;
     const child = acquire(t, r, acquired);
     commit(t, child, r);
     return child;

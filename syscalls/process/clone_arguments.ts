@@ -25,6 +25,7 @@ export const fromRegisters = (
     childTid,
     pidfd: parentTid,
     wantedTid: 0,
+    intoCgroup: false,
   };
 };
 
@@ -41,7 +42,8 @@ export const fromStruct = (t: Task, addr: number, size: number): CloneRequest | 
   if (a.exit_signal > 64) return -E.INVAL;
   const wanted = wantedTid(t, a.set_tid, a.set_tid_size);
   if (wanted < 0) return wanted;
-  if (a.flags >= 0x200000000 && a.cgroup > 0x7fffffff) return -E.INVAL;
+  const intoCgroup = hasHigh(a.flags, CLONE_INTO_CGROUP);
+  if (intoCgroup && (a.cgroup > 0x7fffffff || size < CLONE_ARGS.size)) return -E.INVAL;
   const refused = checkFields(a as Fields);
   if (refused !== 0) return refused;
   return {
@@ -54,6 +56,7 @@ export const fromStruct = (t: Task, addr: number, size: number): CloneRequest | 
     childTid: a.child_tid,
     pidfd: a.pidfd,
     wantedTid: wanted,
+    intoCgroup,
   };
 };
 
@@ -76,7 +79,6 @@ const checkFields = (a: Fields): number => {
   if ((a.stack === 0) !== (a.stack_size === 0)) return -E.INVAL;
   if (a.stack + a.stack_size > 0x100000000) return -E.INVAL;
   if ((low & CLONE.PIDFD) !== 0 && (low & CLONE.PARENT_SETTID) !== 0 && a.pidfd === a.parent_tid) return -E.INVAL;
-  if (hasHigh(a.flags, CLONE_INTO_CGROUP)) return -E.BADF;
   return 0;
 };
 
