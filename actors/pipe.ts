@@ -172,10 +172,13 @@ export class PipeEnd extends OpenFile {
     return this.pipe.resize(size);
   }
 
-  /** Opening a fifo waits for the other side, or fails with ENXIO when a non-blocking writer finds no reader (fifo(7)). */
+  /**
+   * Opening a fifo waits for the other side, or fails with ENXIO when a non-blocking writer finds no reader (fifo(7)). A pipe without a name, opened again through
+   * /proc/self/fd, waits for nobody (fifo_open's is_pipe).
+   */
   override opening(t: Task): ((fd: number) => number) | undefined {
     const { pipe } = this, mode = this.flags & O_ACCMODE;
-    if (mode === O_RDWR) return undefined;
+    if (mode === O_RDWR || this.inode instanceof AnonymousInode) return undefined;
     const reading = mode === O_RDONLY;
     if ((reading ? pipe.writers : pipe.readers) > 0) return undefined;
     if ((this.flags & O_NONBLOCK) !== 0) {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { makePipe, Pipe } from "../../actors/pipe.ts";
-import { POLLERR, POLLHUP, POLLIN, POLLOUT } from "../../actors/vfs/open_file.ts";
+import { O_RDONLY, POLLERR, POLLHUP, POLLIN, POLLOUT } from "../../actors/vfs/open_file.ts";
 import { E } from "../../syscalls/abi/errno.ts";
 import { newMachine, newTask } from "../fakes/kernel.ts";
 
@@ -71,4 +71,13 @@ Deno.test("each change wakes who waits on the other end", () => {
   woken = 0;
   w.release();
   assert.equal(woken, 1);
+});
+
+Deno.test("a pipe opened again through its descriptor waits for nobody", () => {
+  const machine = newMachine(), t = newTask(machine);
+  const [r, w] = makePipe(machine, t, 0);
+  w.release();
+  const again = r.inode.open(t, O_RDONLY, r.path);
+  assert.equal(again.opening(t), undefined);
+  assert.equal(again.read(t, new Uint8Array(1)), 0);
 });
