@@ -27,6 +27,6 @@ static long run(const unsigned char *code) {
 static unsigned long kernel(void) {
   unsigned long sum = 0;
   const unsigned char *volatile code = program;
-  for (int round = 0; round < 60; round++) sum += run(code);
+  for (int round = 0; round < 60 * SCALE; round++) sum += run(code);
   return sum;
 }

@@ -11,7 +11,7 @@ static unsigned long kernel(void) {
   }
   for (unsigned i = 0; i < sizeof data; i++) data[i] = i * 2654435761u >> 13;
   unsigned crc = ~0u;
-  for (int round = 0; round < 60; round++)
+  for (int round = 0; round < 60 * SCALE; round++)
     for (unsigned i = 0; i < sizeof data; i++) crc = table[(crc ^ data[i]) & 255] ^ crc >> 8;
   return ~crc;
 }

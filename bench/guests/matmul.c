@@ -9,7 +9,7 @@ static unsigned long kernel(void) {
       a[i][j] = (i * 7 + j * 3) % 11 - 5 + 0.1 * i;
       b[i][j] = (i * 5 + j * 13) % 7 - 3 + 0.3 * j;
     }
-  for (int round = 0; round < 4; round++)
+  for (int round = 0; round < 4 * SCALE; round++)
     for (int i = 0; i < N; i++)
       for (int j = 0; j < N; j++) {
         double sum = c[i][j];

@@ -27,7 +27,7 @@ static void sort(long *a, long low, long high) {
 
 static unsigned long kernel(void) {
   unsigned long seed = 1, sum = 0;
-  for (int round = 0; round < 3; round++) {
+  for (int round = 0; round < 3 * SCALE; round++) {
     for (int i = 0; i < N; i++) {
       seed = seed * 6364136223846793005ul + 1442695040888963407ul;
       values[i] = seed >> 20;

@@ -1,4 +1,9 @@
 /* Freestanding start for the benchmark kernels: each defines `unsigned long kernel(void)`, whose result is printed in hexadecimal. */
+/* Compile with -DSCALE=N for N times the work. */
+#ifndef SCALE
+#define SCALE 1
+#endif
+
 static long system_call(long number, long a, long b, long c) {
   register long a0 __asm__("a0") = a, a1 __asm__("a1") = b, a2 __asm__("a2") = c, a7 __asm__("a7") = number;
   __asm__ volatile("ecall" : "+r"(a0) : "r"(a1), "r"(a2), "r"(a7) : "memory");
