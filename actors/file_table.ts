@@ -14,6 +14,11 @@ export class FileTable {
   /** Called with a description before a descriptor of it is closed, to drop POSIX locks this table owns. */
   static onClose: ((table: FileTable, file: OpenFile) => void) | undefined;
 
+  /** Tables that exist in this process, for the tests that nothing is left. */
+  static live = 0;
+  constructor() {
+    FileTable.live++;
+  }
   get users(): number {
     return this.#users;
   }
@@ -31,6 +36,7 @@ export class FileTable {
   release(): void {
     if (this.#users <= 0) throw new Error("release of a dead file table");
     if (--this.#users > 0) return;
+    FileTable.live--;
     for (let fd = 0; fd < this.#slots.length; fd++) if (this.#slots[fd]) this.close(fd);
   }
 

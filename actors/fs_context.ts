@@ -10,7 +10,11 @@ export interface Location {
 
 export class FsContext {
   #users = 1;
-  constructor(public root: Location, public cwd: Location, public umask: number) {}
+  /** Contexts that exist in this process, for the tests that nothing is left. */
+  static live = 0;
+  constructor(public root: Location, public cwd: Location, public umask: number) {
+    FsContext.live++;
+  }
   get users(): number {
     return this.#users;
   }
@@ -23,6 +27,6 @@ export class FsContext {
   }
   release(): void {
     if (this.#users <= 0) throw new Error("release of a dead fs context");
-    this.#users--;
+    if (--this.#users === 0) FsContext.live--;
   }
 }

@@ -14,6 +14,11 @@ const DEFAULT: Disposition = { handler: SIG_DFL, flags: 0, mask: 0n };
 export class SignalHandlers {
   #users = 1;
   #table: Disposition[] = new Array(65).fill(DEFAULT);
+  /** Tables that exist in this process, for the tests that nothing is left. */
+  static live = 0;
+  constructor() {
+    SignalHandlers.live++;
+  }
   get users(): number {
     return this.#users;
   }
@@ -28,7 +33,7 @@ export class SignalHandlers {
   }
   release(): void {
     if (this.#users <= 0) throw new Error("release of a dead handler table");
-    this.#users--;
+    if (--this.#users === 0) SignalHandlers.live--;
   }
   get(sig: number): Disposition {
     return this.#table[sig];
