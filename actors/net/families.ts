@@ -1,9 +1,11 @@
 /** Which class answers which socket(2): domain, type and protocol (net/socket.c __sock_create). */
 import { E, fail } from "../../syscalls/abi/errno.ts";
-import { AF, SOCK } from "../../syscalls/abi/net.ts";
+import { AF, IPPROTO, SOCK } from "../../syscalls/abi/net.ts";
 import type { Machine } from "../machine.ts";
 import type { Task } from "../task/task.ts";
 import type { Socket } from "./socket.ts";
+import { TcpSocket } from "./tcp.ts";
+import { UdpSocket } from "./udp.ts";
 import { checkUnix, makeUnix, UnixSocket } from "./unix.ts";
 
 const check = (domain: number, type: number): void => {
@@ -23,9 +25,30 @@ export const makeSocket = (
   switch (domain) {
     case AF.UNIX:
       return makeUnix(machine, t, type, protocol, flags);
+    case AF.INET:
+    case AF.INET6:
+      return makeInet(machine, t, domain, type, protocol, flags);
     default:
       return fail(E.AFNOSUPPORT);
   }
+};
+
+/** Protocols of AF_INET and AF_INET6 (inet_create). */
+const makeInet = (
+  machine: Machine,
+  t: Task,
+  domain: number,
+  type: number,
+  protocol: number,
+  flags: number,
+): Socket => {
+  if (protocol < 0 || protocol > 262) fail(E.INVAL);
+  const standard = type === SOCK.STREAM ? IPPROTO.TCP : type === SOCK.DGRAM ? IPPROTO.UDP : -1;
+  if (standard < 0) return fail(type === SOCK.RAW && protocol !== 0 ? E.PERM : E.SOCKTNOSUPPORT);
+  if (protocol !== 0 && protocol !== standard) return fail(E.PROTONOSUPPORT);
+  return type === SOCK.STREAM
+    ? new TcpSocket(machine, t.cred, domain, flags)
+    : new UdpSocket(machine, t.cred, domain, flags);
 };
 
 export const makeSocketPair = (

@@ -4,6 +4,8 @@
  */
 import { E, fail } from "../../syscalls/abi/errno.ts";
 import { MSG, SOCK } from "../../syscalls/abi/net.ts";
+import { SI, SIG } from "../../syscalls/abi/signals.ts";
+import type { Credentials } from "../credentials.ts";
 import type { Machine } from "../machine.ts";
 import type { Task } from "../task/task.ts";
 import { AnonymousInode } from "../vfs/anonymous.ts";
@@ -64,13 +66,13 @@ export abstract class Socket extends OpenFile {
 
   constructor(
     readonly machine: Machine,
-    t: Task,
+    cred: Credentials,
     readonly domain: number,
     readonly type: number,
     readonly protocol: number,
     flags = 0,
   ) {
-    const inode = new AnonymousInode(machine, S_IFSOCK, 0o777, t.cred);
+    const inode = new AnonymousInode(machine, S_IFSOCK, 0o777, cred);
     inode.reopen = () => fail(E.NXIO);
     super(inode, `socket:[${inode.ino}]`, O_RDWR | flags);
   }
@@ -156,6 +158,16 @@ export abstract class Socket extends OpenFile {
       return 0;
     }
     return -E.NOTTY;
+  }
+
+  /** SIGURG to whom fcntl(F_SETOWN) named. */
+  signalOwner(): void {
+    const { owner, ownerType, machine } = this;
+    if (owner === 0) return;
+    const info = { signo: SIG.URG, code: SI.KERNEL };
+    for (const group of machine.groups.values()) {
+      if (ownerType === 2 ? group.pgid === owner : group.tgid === owner) machine.signals.sendToGroup(group, info);
+    }
   }
 
   /** Tells the pending error once: 0 or negative errno. */

@@ -61,7 +61,7 @@ export class UnixSocket extends Socket implements Carrier {
   #awaited: UnixSocket | undefined;
 
   constructor(machine: Machine, t: Task, type: number, flags = 0) {
-    super(machine, t, AF.UNIX, type, 0, flags);
+    super(machine, t.cred, AF.UNIX, type, 0, flags);
     unixSockets(machine).add(this);
   }
 

@@ -59,21 +59,22 @@ const take = (from: Side, n: number): void => {
 const copy = (t: Task, from: Side, to: Side, count: number, once: boolean, waits: boolean): number => {
   const buffer = new Uint8Array(Math.min(count, CHUNK));
   let done = 0;
+  // A target that is full is waited for, until all is sent, unless a part will do.
+  const full = (): number => done > 0 && (once || !waits) ? done : -E.AGAIN;
   const attempt = (): number => {
     while (done < count) {
       // A source that cannot be asked twice is asked only when the target has room.
-      if ((to.file.poll() & POLLOUT) === 0 && !hasOffset(to.file) && !broken(to.file)) {
-        return done > 0 ? done : -E.AGAIN;
-      }
-      const got = fetch(t, from, buffer.subarray(0, Math.min(buffer.length, count - done)));
+      if ((to.file.poll() & POLLOUT) === 0 && !hasOffset(to.file) && !broken(to.file)) return full();
+      const got = fetch(t, from, buffer.subarray(0, Math.min(buffer.length, count - done, roomIn(to.file))));
       if (got <= 0) return done > 0 ? done : got;
       const n = to.file.write(t, buffer.subarray(0, got), to.at);
       if (n === -E.PIPE) return brokenPipe(t, done);
+      if (n === -E.AGAIN) return full();
       if (n < 0) return done > 0 ? done : n;
       take(from, n);
       if (to.at !== undefined) to.at += n;
       done += n;
-      if (once || n < got) break;
+      if (once) break;
     }
     return done;
   };
@@ -92,6 +93,7 @@ const copy = (t: Task, from: Side, to: Side, count: number, once: boolean, waits
       const n = attempt();
       return n === -E.AGAIN ? t.block(wait) : settle(n);
     },
+    partial: () => done > 0 ? settle(done) : undefined,
     finish() {
       from.file.release();
       to.file.release();
@@ -99,6 +101,8 @@ const copy = (t: Task, from: Side, to: Side, count: number, once: boolean, waits
   };
   return t.block(wait);
 };
+/** What a pipe surely takes: bytes fetched from a source that cannot be asked twice must all go in. */
+const roomIn = (file: OpenFile): number => file instanceof PipeEnd ? Math.max(1, file.pipe.free) : Infinity;
 const broken = (file: OpenFile): boolean => file instanceof PipeEnd && file.pipe.readers === 0;
 
 /** sendfile(2). */
