@@ -36,6 +36,7 @@ export const Op = {
   I32LtS: 0x48,
   I32LtU: 0x49,
   I32LeS: 0x4c,
+  I32GeS: 0x4e,
   I64Eqz: 0x50,
   I64Eq: 0x51,
   I64Ne: 0x52,

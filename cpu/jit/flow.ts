@@ -6,6 +6,7 @@
  */
 
 import { mayLeave, readsF, readsX, writesF, writesX } from "./register_use.ts";
+import { PASSED, RETURNED } from "./region_frame.ts";
 import { End, MAX_BLOCKS, OUTSIDE, type Shape } from "./shape.ts";
 
 export class Flow {
@@ -16,6 +17,8 @@ export class Flow {
   readonly dominator = new Int32Array(MAX_BLOCKS);
   readonly isHead = new Uint8Array(MAX_BLOCKS);
   readonly isMerge = new Uint8Array(MAX_BLOCKS);
+  /** Between a loop head and the end of its loop in reverse postorder. */
+  readonly inLoop = new Uint8Array(MAX_BLOCKS);
   /** Registers changed since they were last stored, at the start of a block. */
   readonly dirtyX = new Int32Array(MAX_BLOCKS);
   readonly dirtyF = new Int32Array(MAX_BLOCKS);
@@ -123,11 +126,14 @@ export class Flow {
     const { isHead, isMerge, position } = this;
     isHead.fill(0, 0, shape.blocks);
     isMerge.fill(0, 0, shape.blocks);
+    this.inLoop.fill(0, 0, shape.blocks);
     for (let i = 0; i < this.reached; i++) {
       const b = this.order[i];
       this.successors(shape, b, (to) => {
-        if (position[to] <= i) isHead[to] = 1;
-        else if (isMerge[to] < 2) isMerge[to]++;
+        if (position[to] <= i) {
+          isHead[to] = 1;
+          for (let k = position[to]; k <= i; k++) this.inLoop[this.order[k]] = 1;
+        } else if (isMerge[to] < 2) isMerge[to]++;
       });
       // A table's label must be one that can be branched to, and a loop head needs the loop around it.
       const table = shape.tableBlocks[b];
@@ -167,6 +173,11 @@ export class Flow {
     const { dirtyX, dirtyF } = this;
     dirtyX.fill(0, 0, shape.blocks);
     dirtyF.fill(0, 0, shape.blocks);
+    dirtyX[0] = PASSED;
+    for (let i = 0; i < this.reached; i++) {
+      const b = this.order[i];
+      if (this.isCall(shape, b) && shape.next[b] !== OUTSIDE) dirtyX[shape.next[b]] |= RETURNED;
+    }
     for (let changed = true; changed;) {
       changed = false;
       for (let i = 0; i < this.reached; i++) {
@@ -211,7 +222,7 @@ export class Flow {
       const leaves = this.#leaves[b];
       const beforeX = all ? 0 : leaves ? this.#beforeX[b] : stores ? this.definesX[b] : -1;
       const beforeF = all ? 0 : leaves ? this.#beforeF[b] : stores ? this.definesF[b] : -1;
-      liveX[b] = this.#usesX[b] | dirtyX[b] & ~beforeX;
+      liveX[b] = this.#usesX[b] | dirtyX[b] & ~beforeX | (stores ? PASSED & ~this.definesX[b] : 0);
       liveF[b] = this.#usesF[b] | dirtyF[b] & ~beforeF;
     }
     for (let changed = true; changed;) {

@@ -4,9 +4,9 @@
  * code that stands in the table where none is translated, which gives the address back.
  */
 
-import { BUDGET, PC } from "../layout.ts";
-import { CodeWriter, NO_VALUE, Op } from "./code_writer.ts";
-import { GAVE_UP } from "./region_writer.ts";
+import { BUDGET, X } from "../layout.ts";
+import { CodeWriter, Op } from "./code_writer.ts";
+import { ARGUMENT, BLOCK, BUDGET_LEFT, STACK_POINTER } from "./region_frame.ts";
 
 const I32 = 0x7f, I64 = 0x7e;
 const MAXIMUM_PAGES = 65536;
@@ -40,7 +40,7 @@ export class ModuleWriter {
     const w = new CodeWriter();
     w.code([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]);
     section(w, 1, (s) => {
-      s.code([2, 0x60, 4, I32, I32, I64, I32, 2, I32, I64, 0x60, 3, I32, I32, I32, 1, I32]);
+      s.code([2, 0x60, 5, I32, I32, I32, I64, I64, 2, I32, I64, 0x60, 3, I32, I32, I32, 0]);
     });
     section(w, 2, (s) => {
       s.unsigned(3);
@@ -90,41 +90,38 @@ function name(w: CodeWriter, text: string): void {
 const noLocals = (w: CodeWriter): void => w.unsigned(0);
 
 /**
- * Exports "0": what stands in the table where no code is, and "1": `(block, slot, depth) -> gave up`, which takes
- * budget and pc from the CPU block and leaves them in it.
+ * Exports "0": what stands in the table where no code is, and "1": `(block, slot, depth)`, which takes budget, pc, sp
+ * and a0 from the CPU block and leaves them in it.
  */
 export function glueModule(): Uint8Array<ArrayBuffer> {
   const module = new ModuleWriter();
   module.begin();
   const w = new CodeWriter();
-  w.get(1);
-  w.get(2);
+  w.get(BLOCK);
+  w.get(STACK_POINTER);
+  w.shadow(Op.I64Store, X + 16);
+  w.get(BUDGET_LEFT);
+  w.get(ARGUMENT);
   w.byte(Op.End);
   module.add(0, noLocals, w);
   w.reset();
-  for (const local of [0, 0]) w.get(local);
+  const block = 0, slot = 1, depth = 2, argument = 3;
+  w.get(block);
+  w.get(block);
+  w.get(block);
   w.shadow(Op.I32Load, BUDGET);
-  w.get(0);
-  w.shadow(Op.I64Load, PC);
-  w.get(2);
-  w.get(1);
+  w.get(depth);
+  w.get(block);
+  w.shadow(Op.I64Load, X + 16);
+  w.get(block);
+  w.shadow(Op.I64Load, X + 80);
+  w.get(slot);
   w.code([Op.CallIndirect, 0, 0]);
-  w.set(3);
-  w.set(1);
-  w.get(0);
-  w.get(1);
+  w.set(argument);
   w.shadow(Op.I32Store, BUDGET);
-  w.get(3);
-  w.i64(GAVE_UP);
-  w.byte(Op.I64Eq);
-  w.code([Op.If, NO_VALUE]);
-  w.i32(1);
-  w.byte(Op.Return);
-  w.byte(Op.End);
-  w.get(0);
-  w.get(3);
-  w.shadow(Op.I64Store, PC);
-  w.i32(0);
+  w.get(block);
+  w.get(argument);
+  w.shadow(Op.I64Store, X + 80);
   w.byte(Op.End);
   module.add(1, (locals) => locals.code([1, 1, I64]), w);
   return module.finish();

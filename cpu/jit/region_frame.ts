@@ -11,11 +11,14 @@ import { memoryArgument } from "../wasm/expression.ts";
 import { STORE_OPCODES, type StoreName } from "../wasm/function_builder.ts";
 import { type CodeWriter, NO_VALUE, Op } from "./code_writer.ts";
 
-/** Parameters of every region: CPU block, instructions left, address (for code that is not there), calls allowed. */
-export const BLOCK = 0, BUDGET_LEFT = 1, TARGET = 2, DEPTH = 3;
-const PARAMETERS = 4;
-/** The place given up at. */
-export const SITE = 4;
+/** Parameters of every region: CPU block, instructions left, how many calls may nest, and the registers sp and a0. */
+export const BLOCK = 0, BUDGET_LEFT = 1, DEPTH = 2, STACK_POINTER = 3, ARGUMENT = 4;
+const PARAMETERS = 5;
+/** Registers that come as parameters, and the one that goes back as a result: they are not in the CPU block then. */
+export const PASSED = 1 << 2 | 1 << 10;
+export const RETURNED = 1 << 10;
+/** The place given up at; the target of a jump through a register. */
+export const SITE = 5, TARGET = 6;
 
 /** Where regions can give up, over the life of a machine. */
 export class Sites {
@@ -55,6 +58,8 @@ export class RegionFrame implements FloatFrame, Statements {
   /** Local of each register, or 0. */
   readonly #x = new Int32Array(32);
   readonly #f = new Int32Array(32);
+  readonly #readKeys = new Int32Array(32);
+  readonly #writeKeys = new Int32Array(32);
 
   constructor(readonly w: CodeWriter, readonly sites: Sites, fuses: boolean) {
     this.fuses = i32Const(fuses ? 1 : 0);
@@ -66,7 +71,12 @@ export class RegionFrame implements FloatFrame, Statements {
     for (const type of TYPES) this.#scratch[type].length = 0;
     this.#x.fill(0);
     this.#f.fill(0);
+    this.#readKeys.fill(0);
+    this.#writeKeys.fill(0);
+    this.#x[2] = STACK_POINTER;
+    this.#x[10] = ARGUMENT;
     this.#new("i32");
+    this.#new("i64");
     this.beginInstruction();
   }
 
@@ -90,19 +100,13 @@ export class RegionFrame implements FloatFrame, Statements {
   fp(register: number): number {
     return this.#f[register] ||= this.#new("f64");
   }
-  /** Registers that have a local. */
-  get usedX(): number {
-    return this.#mask(this.#x);
+  /** The local with the page that was found accessible through a base register. */
+  readKey(register: number): number {
+    return this.#readKeys[register] ||= this.#new("i64");
   }
-  get usedF(): number {
-    return this.#mask(this.#f);
+  writeKey(register: number): number {
+    return this.#writeKeys[register] ||= this.#new("i64");
   }
-  #mask(locals: Int32Array): number {
-    let mask = 0;
-    for (let r = 0; r < 32; r++) if (locals[r] !== 0) mask |= 1 << r;
-    return mask;
-  }
-
   /** A local of the type that is free until the next instruction. */
   temporary(type: ValueType): number {
     const pool = this.#scratch[type];

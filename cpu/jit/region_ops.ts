@@ -20,6 +20,7 @@ import { PERM_R, PERM_W, PERMS, RES_ADDR, RES_VALUE, RES_WIDTH } from "../layout
 import type { AmoOp, Format, IntType, Ops, Width } from "../ops.ts";
 import type { Decoded } from "../rv64/decode.ts";
 import { binary, type Expr, get, type I64, i64Const, type Local, unary } from "../wasm/expression.ts";
+import { AccessPlan, Check } from "./access_plan.ts";
 import { NO_VALUE, Op } from "./code_writer.ts";
 import { BLOCK, type RegionFrame } from "./region_frame.ts";
 
@@ -39,6 +40,8 @@ const Node = {
 } as const;
 
 const MAX_NODES = 256;
+/** A key that no address matches. */
+export const NO_PAGE = 8;
 const UPPER_AND_OFFSET = i64Const(0xffff_ffff_0000_0fffn).code;
 const LOADS_SIGNED: Record<Width, number> = { 8: 0x30, 16: 0x32, 32: 0x34, 64: 0x29 };
 const LOADS_UNSIGNED: Record<Width, number> = { 8: 0x31, 16: 0x33, 32: 0x35, 64: 0x29 };
@@ -49,7 +52,10 @@ export class RegionOps implements Ops<number, number> {
   /** What the instruction does to control: the condition of a branch, the target of a jump. */
   condition = -1;
   target = -1;
+  readonly plan = new AccessPlan();
   #pc = 0;
+  /** Of the instruction in its region. */
+  #index = 0;
   #nodes = 0;
   readonly #kind = new Uint8Array(MAX_NODES);
   /** Opcode, register, local. */
@@ -65,8 +71,9 @@ export class RegionOps implements Ops<number, number> {
     this.#float = this.#floats[7];
   }
 
-  begin(d: Decoded, pc: number): void {
+  begin(d: Decoded, pc: number, index: number): void {
     this.d = d;
+    this.#index = index;
     this.#pc = pc;
     this.#nodes = 0;
     this.condition = this.target = -1;
@@ -366,30 +373,147 @@ export class RegionOps implements Ops<number, number> {
     w.guest(STORES[width]);
   }
 
-  /** Gives up unless the bytes lie below 4 GiB in one page that allows the access; the local with the address. */
+  /** Gives up unless the bytes lie below 4 GiB in pages that allow the access; the local with the address. */
   #checked(addr: number, width: Width, need: number): number {
-    const { frame } = this;
+    const { frame, plan } = this;
     const { w } = frame;
     const address = frame.temporary("i64");
-    frame.markSite();
     this.write(addr);
-    w.tee(address);
-    w.code(UPPER_AND_OFFSET);
-    w.byte(Op.I64And);
-    w.i64(4096 - width / 8);
-    w.byte(Op.I64GtU);
-    w.brIf(frame.exit);
-    this.#checkPage(address, need);
+    const k = this.#index;
+    if (plan.check[k] === Check.Covered) w.set(address);
+    else if (plan.check[k] === Check.First) this.#checkGroup(address, k);
+    else if (plan.keyed[k] === 1) this.#checkKeyed(address, width / 8, need);
+    else {
+      w.tee(address);
+      this.#checkOwn(address, width / 8, need);
+    }
     return address;
   }
 
-  #checkPage(address: number, need: number): void {
+  /** The address is on the stack. */
+  #checkOwn(address: number, bytes: number, need: number): void {
+    const { w } = this.frame;
+    w.code(UPPER_AND_OFFSET);
+    w.byte(Op.I64And);
+    w.i64(4096 - bytes);
+    w.byte(Op.I64GtU);
+    this.frame.markSite();
+    w.brIf(this.frame.exit);
+    this.#checkPage(address, need);
+  }
+
+  #keyOf(need: number): number {
+    return need === PERM_W ? this.frame.writeKey(this.d.rs1) : this.frame.readKey(this.d.rs1);
+  }
+
+  /** In the page found last through this register, and aligned: nothing more to check. */
+  #checkKeyed(address: number, bytes: number, need: number): void {
+    const { w } = this.frame;
+    const key = this.#keyOf(need);
+    w.tee(address);
+    w.i64(bytes - 1 - 4096);
+    w.byte(Op.I64And);
+    w.get(key);
+    w.byte(Op.I64Ne);
+    this.#open();
+    w.get(address);
+    this.#checkOwn(address, bytes, need);
+    this.#keep(address, key);
+    this.#close();
+  }
+
+  #keep(address: number, key: number): void {
+    const { w } = this.frame;
+    w.get(address);
+    w.i64(-4096);
+    w.byte(Op.I64And);
+    w.set(key);
+  }
+
+  /** All accesses of a block through the register, from the lowest byte to the highest. */
+  #checkGroup(address: number, k: number): void {
+    const { frame, plan } = this;
+    const { w } = frame;
+    const need = plan.need[k], keyed = plan.keyed[k] === 1, key = keyed ? this.#keyOf(need) : 0;
+    const base = frame.x(this.d.rs1);
+    w.set(address);
+    const low = frame.temporary("i64"), high = frame.temporary("i64");
+    this.#offset(base, plan.low[k], low);
+    this.#offset(base, plan.high[k] - 1, high);
+    if (keyed) {
+      w.get(low);
+      w.i64(-4096);
+      w.byte(Op.I64And);
+      w.get(key);
+      w.byte(Op.I64Xor);
+      w.get(low);
+      w.get(high);
+      w.byte(Op.I64Xor);
+      w.i64(-4096);
+      w.byte(Op.I64And);
+      w.byte(Op.I64Or);
+      w.i64(0);
+      w.byte(Op.I64Ne);
+      this.#open();
+    }
+    const permission = frame.temporary("i32");
+    frame.markSite();
+    this.#permission(low);
+    w.set(permission);
+    // Beyond 4 GiB, or in two pages.
+    w.get(low);
+    w.code(UPPER_AND_OFFSET);
+    w.byte(Op.I64And);
+    w.i64(4096 - (plan.high[k] - plan.low[k]));
+    w.byte(Op.I64GtU);
+    this.#open();
+    w.get(low);
+    w.get(high);
+    w.byte(Op.I64Or);
+    w.i64(32);
+    w.byte(Op.I64ShrU);
+    w.i64(0);
+    w.byte(Op.I64Ne);
+    w.brIf(frame.exit);
+    this.#permission(high);
+    w.get(permission);
+    w.byte(Op.I32And);
+    w.set(permission);
+    this.#close();
+    w.get(permission);
+    w.i32(need);
+    w.byte(Op.I32And);
+    w.byte(Op.I32Eqz);
+    w.brIf(frame.exit);
+    if (keyed) {
+      this.#keep(low, key);
+      this.#close();
+    }
+  }
+
+  #offset(base: number, offset: number, to: number): void {
+    const { w } = this.frame;
+    w.get(base);
+    if (offset !== 0) {
+      w.i64(offset);
+      w.byte(Op.I64Add);
+    }
+    w.set(to);
+  }
+
+  /** The permission byte of the page of an address below 4 GiB. */
+  #permission(address: number): void {
     const { w } = this.frame;
     w.get(address);
     w.byte(Op.I32Wrap);
     w.i32(12);
     w.byte(Op.I32ShrU);
     w.shadow(Op.I32Load8U, PERMS);
+  }
+
+  #checkPage(address: number, need: number): void {
+    const { w } = this.frame;
+    this.#permission(address);
     w.i32(need);
     w.byte(Op.I32And);
     if ((need & (need - 1)) === 0) w.byte(Op.I32Eqz);

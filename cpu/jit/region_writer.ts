@@ -1,17 +1,29 @@
 /**
  * Writes one region as the body of a wasm function: structured control flow from the dominator tree, each instruction
- * by its meaning, and the ways out. The function takes the CPU block, the instructions left, an address and how many
- * calls may nest; it gives the instructions left and the address to go on at, or GAVE_UP when it stands before an
- * instruction that the interpreter must do (the place is in EXIT_SITE, the registers in SPILL).
+ * by its meaning, and the ways out. The function takes the CPU block, the instructions left, how many calls may nest, sp
+ * and a0; it gives the instructions left and a0, and the address to go on at in the CPU block: GAVE_UP when it stands
+ * before an instruction that the interpreter must do (the place is in EXIT_SITE, the registers in SPILL).
  */
 
-import { EXIT_SITE, F, JUMP_CACHE, JUMP_CACHE_ENTRIES, SPILL, X } from "../layout.ts";
+import { EXIT_SITE, F, JUMP_CACHE, JUMP_CACHE_ENTRIES, PC, SPILL, X } from "../layout.ts";
 import { MEANINGS } from "../rv64/meaning.ts";
 import { ROWS } from "../rv64/rows.ts";
 import { CodeWriter, NO_VALUE, Op } from "./code_writer.ts";
 import { Flow } from "./flow.ts";
-import { BLOCK, BUDGET_LEFT, DEPTH, RegionFrame, SITE, type Sites, TARGET } from "./region_frame.ts";
-import { RegionOps } from "./region_ops.ts";
+import {
+  ARGUMENT,
+  BLOCK,
+  BUDGET_LEFT,
+  DEPTH,
+  PASSED,
+  RegionFrame,
+  RETURNED,
+  SITE,
+  type Sites,
+  STACK_POINTER,
+  TARGET,
+} from "./region_frame.ts";
+import { NO_PAGE, RegionOps } from "./region_ops.ts";
 import { End, OUTSIDE, type Shape } from "./shape.ts";
 
 /** In place of an address: see above. Addresses are even. */
@@ -47,6 +59,7 @@ export class RegionWriter {
     const { w, flow } = this;
     this.#shape = shape;
     flow.analyse(shape);
+    this.#ops.plan.plan(shape, flow);
     this.#frame.begin();
     w.reset();
     this.#openKind.length = this.#openBlock.length = 0;
@@ -93,15 +106,28 @@ export class RegionWriter {
     w.byte(Op.I32Eqz);
     w.byte(Op.I32Or);
     this.#open(Op.If, Open.Other, 0);
+    this.#frame.dirtyX = PASSED;
+    this.#frame.dirtyF = 0;
     this.#returnTo(this.#shape.entry);
     this.#close();
-    this.#reload(0);
+    this.#reload(0, PASSED);
+    const { readKeys, writeKeys } = this.#ops.plan;
+    for (let r = 1; r < 32; r++) {
+      if (readKeys >>> r & 1) this.#noPage(this.#frame.readKey(r));
+      if (writeKeys >>> r & 1) this.#noPage(this.#frame.writeKey(r));
+    }
   }
 
-  #reload(b: number): void {
+  #noPage(key: number): void {
+    this.w.i64(NO_PAGE);
+    this.w.set(key);
+  }
+
+  /** Loads what the block needs, but for the registers that came with the call. */
+  #reload(b: number, present: number): void {
     const { w } = this;
     const frame = this.#frame;
-    for (let mask = this.flow.liveX[b] & ~1; mask !== 0; mask &= mask - 1) {
+    for (let mask = this.flow.liveX[b] & ~1 & ~present; mask !== 0; mask &= mask - 1) {
       const r = 31 - Math.clz32(mask & -mask);
       w.get(BLOCK);
       w.shadow(Op.I64Load, X + 8 * r);
@@ -135,14 +161,15 @@ export class RegionWriter {
   /** Every register that was changed anywhere goes to SPILL; the dispatcher takes those that are dirty at the site. */
   #giveUp(): void {
     const { w, flow } = this;
-    let maskX = 0, maskF = 0;
+    let maskX = PASSED, maskF = 0;
     for (let i = 0; i < flow.reached; i++) maskX |= flow.definesX[flow.order[i]], maskF |= flow.definesF[flow.order[i]];
     this.#spill(maskX, maskF, SPILL, SPILL + 256);
     w.get(BLOCK);
     w.get(SITE);
     w.shadow(Op.I32Store, EXIT_SITE);
+    this.#goOnAt(GAVE_UP);
     w.get(BUDGET_LEFT);
-    w.i64(GAVE_UP);
+    w.get(ARGUMENT);
   }
 
   // ---- control flow ----------------------------------------------------------------------------------------------
@@ -192,7 +219,7 @@ export class RegionWriter {
     const d = shape.decoded[index];
     frame.pc = shape.pc[index];
     frame.uncounted = uncounted;
-    this.#ops.begin(d, frame.pc);
+    this.#ops.begin(d, frame.pc, index);
     meanings[d.id]!(this.#ops);
     if (d.row.fpRd) frame.dirtyF |= 1 << d.rd;
     else if (d.row.operands.includes("d")) frame.dirtyX |= 1 << d.rd & ~1;
@@ -205,7 +232,8 @@ export class RegionWriter {
     w.i32(flow.weight[b]);
     w.byte(Op.I32LtS);
     this.#open(Op.If, Open.Other, 0);
-    this.#spill(flow.dirtyX[b], flow.dirtyF[b], X, F);
+    this.#frame.dirtyX = flow.dirtyX[b];
+    this.#frame.dirtyF = flow.dirtyF[b];
     this.#returnTo(this.#shape.start[b]);
     this.#close();
   }
@@ -228,7 +256,6 @@ export class RegionWriter {
       case End.JumpIndirect:
         return this.#jumpIndirect(b);
       default:
-        this.#store();
         return this.#returnTo(shape.nextPc[b]);
     }
   }
@@ -279,27 +306,53 @@ export class RegionWriter {
   }
 
   // ---- leaving ---------------------------------------------------------------------------------------------------
-  /** Stores what is dirty. */
-  #store(): void {
-    this.#spill(this.#frame.dirtyX, this.#frame.dirtyF, X, F);
+  /** Stores what is dirty but for registers that go along. */
+  #store(along: number): void {
+    this.#spill(this.#frame.dirtyX & ~along, this.#frame.dirtyF, X, F);
   }
 
-  #returnTo(pc: number): void {
+  /** The address to go on at; `undefined` stands for TARGET. */
+  #goOnAt(pc: number | undefined): void {
+    this.w.get(BLOCK);
+    if (pc === undefined) this.w.get(TARGET);
+    else this.w.i64(pc);
+    this.w.shadow(Op.I64Store, PC);
+  }
+
+  /** Back to the caller or the dispatcher. */
+  #returnTo(pc: number | undefined): void {
+    this.#store(RETURNED);
+    this.#goOnAt(pc);
+    this.#returnUp();
+  }
+
+  #returnUp(): void {
     this.w.get(BUDGET_LEFT);
-    this.w.i64(pc);
+    this.w.get(ARGUMENT);
     this.w.byte(Op.Return);
   }
 
-  /** To the code at a known address, if there is any. */
-  #leaveTo(pc: number): void {
+  /** To the code at an address, if there is any. */
+  #leaveTo(pc: number | undefined): void {
+    this.#store(PASSED);
+    this.#goOnAt(pc);
+    this.#arguments(pc, 0);
+    this.#callTable(Op.ReturnCallIndirect);
+  }
+
+  #arguments(pc: number | undefined, deeper: number): void {
     const { w } = this;
-    this.#store();
     w.get(BLOCK);
     w.get(BUDGET_LEFT);
-    w.i64(pc);
     w.get(DEPTH);
-    w.i32(this.slotOf(pc));
-    this.#callTable(Op.ReturnCallIndirect);
+    if (deeper > 0) {
+      w.i32(deeper);
+      w.byte(Op.I32Sub);
+    }
+    w.get(STACK_POINTER);
+    w.get(ARGUMENT);
+    if (pc === undefined) this.#lookUp();
+    else w.i32(this.slotOf(pc));
   }
 
   #callTable(op: number): void {
@@ -316,10 +369,7 @@ export class RegionWriter {
 
   #return(): void {
     this.#takeTarget();
-    this.#store();
-    this.w.get(BUDGET_LEFT);
-    this.w.get(TARGET);
-    this.w.byte(Op.Return);
+    this.#returnTo(undefined);
   }
 
   /** Table index of the code at TARGET by the jump cache; 0, where there is code that comes straight back. */
@@ -345,17 +395,10 @@ export class RegionWriter {
   }
 
   #jumpIndirect(b: number): void {
-    const { w } = this;
     this.#takeTarget();
     const targets = this.#shape.tables[b];
     if (targets !== undefined) this.#table(b, targets);
-    this.#store();
-    w.get(BLOCK);
-    w.get(BUDGET_LEFT);
-    w.get(TARGET);
-    w.get(DEPTH);
-    this.#lookUp();
-    this.#callTable(Op.ReturnCallIndirect);
+    this.#leaveTo(undefined);
   }
 
   /** Recorded targets are blocks of the region: by table, over the halfwords between the first and the last. */
@@ -405,39 +448,29 @@ export class RegionWriter {
     const { w, flow } = this;
     const shape = this.#shape;
     if (callee === undefined) this.#takeTarget();
-    this.#store();
-    w.get(BLOCK);
-    w.get(BUDGET_LEFT);
-    if (callee === undefined) w.get(TARGET);
-    else w.i64(callee);
-    w.get(DEPTH);
-    w.i32(1);
-    w.byte(Op.I32Sub);
-    if (callee === undefined) this.#lookUp();
-    else w.i32(this.slotOf(callee));
+    this.#store(PASSED);
+    this.#goOnAt(callee);
+    this.#arguments(callee, 1);
     this.#callTable(Op.CallIndirect);
-    w.set(TARGET);
+    w.set(ARGUMENT);
     w.set(BUDGET_LEFT);
     const next = shape.next[b];
-    if (next === OUTSIDE) {
-      w.get(BUDGET_LEFT);
-      w.get(TARGET);
-      w.byte(Op.Return);
-      return;
-    }
-    w.get(TARGET);
+    if (next === OUTSIDE) return this.#returnUp();
+    this.#open(Op.Block, Open.Other, 0);
+    this.#open(Op.Block, Open.Other, 0);
+    w.get(BLOCK);
+    w.shadow(Op.I64Load, PC);
     w.i64(shape.nextPc[b]);
     w.byte(Op.I64Ne);
+    w.brIf(0);
     w.get(BUDGET_LEFT);
     w.i32(flow.weight[next]);
-    w.byte(Op.I32LtS);
-    w.byte(Op.I32Or);
-    this.#open(Op.If, Open.Other, 0);
-    w.get(BUDGET_LEFT);
-    w.get(TARGET);
-    w.byte(Op.Return);
+    w.byte(Op.I32GeS);
+    w.brIf(1);
     this.#close();
-    this.#reload(next);
+    this.#returnUp();
+    this.#close();
+    this.#reload(next, RETURNED);
     this.#edge(b, next, shape.nextPc[b]);
   }
 }

@@ -6,7 +6,7 @@
 import type { Decoded } from "../rv64/decode.ts";
 
 /** Instructions of a region at most, and blocks. */
-export const MAX_INSTRUCTIONS = 1200;
+export const MAX_INSTRUCTIONS = 500;
 export const MAX_BLOCKS = 400;
 
 /** How a block ends. */

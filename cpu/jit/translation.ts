@@ -27,6 +27,7 @@ import { CodeWriter } from "./code_writer.ts";
 import { Discovery } from "./discover.ts";
 import { ModuleWriter } from "./module_writer.ts";
 import { Profile } from "./profile.ts";
+import { GAVE_UP } from "./region_writer.ts";
 import { Shape } from "./shape.ts";
 import type { Translator } from "./translator.ts";
 
@@ -53,7 +54,7 @@ const modules = new ModuleWriter();
 interface GrowingTable {
   grow(by: number, value: CallableFunction): number;
 }
-type Enter = (block: number, slot: number, depth: number) => number;
+type Enter = (block: number, slot: number, depth: number) => void;
 
 export class Translation implements HotCode {
   readonly interval: number;
@@ -111,8 +112,8 @@ export class Translation implements HotCode {
       words[cached + 1] = region.slot;
       const given = left < STAY ? left : STAY;
       words[base + (BUDGET >> 2)] = given;
-      const gaveUp = this.#enter(block, region.slot, CALL_DEPTH);
-      if (gaveUp !== 0) {
+      this.#enter(block, region.slot, CALL_DEPTH);
+      if (words[base + (PC >> 2)] === GAVE_UP) {
         const rest = words[base + (BUDGET >> 2)] + this.#restore(base, words);
         left -= given - rest;
         this.cold = 1;
