@@ -29,6 +29,7 @@ import type { Cpu } from "./cpu/types.ts";
 import { HostClock, VirtualClock } from "./actors/world/clock.ts";
 import { HostEntropy, SeededEntropy } from "./actors/world/entropy.ts";
 import { hostDirectory, hostEnvironment, hostIdentity } from "./actors/world/identity.ts";
+import { pause } from "./actors/world/event_loop.ts";
 import { POLICIES } from "./actors/world/order.ts";
 import { HostStdio, type StdioDoor } from "./actors/world/stdio.ts";
 import { installExtras } from "./actors/extras.ts";
@@ -52,6 +53,8 @@ export interface BootOptions {
   /** Makes clock, entropy and order deterministic. */
   readonly seed?: number;
   readonly schedule?: "fair" | "random" | "pct";
+  /** Ports of the host that lead to ports of the guest. Not with `seed`. */
+  readonly publish?: readonly Published[];
   readonly maxTasks?: number;
   /** Bytes over all VM groups. */
   readonly maxMemory?: number;
@@ -60,6 +63,14 @@ export interface BootOptions {
   readonly stdio?: StdioDoor;
   /** Makes an observer once the machine is there. */
   readonly observe?: (machine: Machine) => Observer;
+}
+
+/** A port of the host whose connections come to a listener in the machine. */
+export interface Published {
+  /** Address of the host; usually 127.0.0.1. */
+  readonly hostname: string;
+  readonly hostPort: number;
+  readonly guestPort: number;
 }
 
 /** How a run ended. */
@@ -87,7 +98,10 @@ export const boot = async (options: BootOptions): Promise<ExitReport> => {
     machine.loadTranslator = () => void loadTranslator(machine, mode);
   }
   if (options.observe !== undefined) machine.observer = options.observe(machine);
+  const published: (() => void)[] = [];
   try {
+    const shut = await openPorts(machine, options, published);
+    if (shut !== undefined) return { status: 125, message: shut, stats: statsOf(machine) };
     const task = firstTask(machine, options, stdio);
     const refused = start(machine, task, options);
     if (refused !== undefined) return { ...refused, stats: statsOf(machine) };
@@ -107,6 +121,8 @@ export const boot = async (options: BootOptions): Promise<ExitReport> => {
     }
     throw error;
   } finally {
+    for (const close of published) close();
+    if (machine.leaving.size > 0) await lastBytes(machine);
     stdio.close();
   }
 };
@@ -122,6 +138,31 @@ const loadTranslator = async (machine: Machine, mode: "auto" | "always"): Promis
   const translator = new Translator(mode === "always" ? ALWAYS : AUTO);
   machine.code.translate = (host) => translator.attach(host);
 };
+
+/** Opens the ports of `publish`; why one could not be opened. */
+const openPorts = async (
+  machine: Machine,
+  { publish = [], seed }: BootOptions,
+  opened: (() => void)[],
+): Promise<string | undefined> => {
+  if (publish.length === 0) return undefined;
+  if (seed !== undefined) return "the host's network cannot be published to a run with a seed";
+  const net = await import("./actors/net/publish.ts");
+  for (const port of publish) {
+    try {
+      opened.push(net.publish(machine, port));
+    } catch (error) {
+      if (!(error instanceof Errno)) throw error;
+      return `cannot publish ${port.hostname}:${port.hostPort}: ${ERRNO_TEXT[error.no]}`;
+    }
+  }
+  return undefined;
+};
+
+/** Longest wait for a host that does not take what the guest has sent. */
+const LAST_WAIT_MS = 10_000;
+const lastBytes = (machine: Machine): Promise<void> =>
+  pause(LAST_WAIT_MS, (poke) => void Promise.all(machine.leaving).then(poke));
 
 const makeMachine = (options: BootOptions): Machine => {
   const seeded = options.seed !== undefined;

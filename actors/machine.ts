@@ -85,6 +85,8 @@ export class Machine {
   maxMemory = Infinity;
   /** Host operations under way that may wake a task (a read of stdin, a socket): while any is, an idle machine waits instead of reporting a deadlock. */
   hostPending = 0;
+  /** What the guest has sent and the host has not yet taken: the end of a run waits for it. */
+  readonly leaving = new Set<Promise<void>>();
   /** A signal was generated somewhere (signalfd readiness). */
   readonly signalArrived = new WaitQueue();
   readonly counters: Counters = {

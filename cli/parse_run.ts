@@ -21,6 +21,7 @@ export interface RunArguments {
   readonly jit: "auto" | "off" | "always";
   readonly maxTasks?: number;
   readonly maxMemory?: number;
+  readonly publish: readonly { readonly hostname: string; readonly hostPort: number; readonly guestPort: number }[];
 }
 
 /** "--help" anywhere before the guest is not an error but a wish. */
@@ -80,6 +81,16 @@ const whole = (name: string, text: string, least: number): number => {
   return n;
 };
 
+/** [ADDR:]HOSTPORT:GUESTPORT, an IPv6 address in brackets. */
+const published = (text: string): RunArguments["publish"][number] => {
+  const m = /^(?:(\[[0-9a-fA-F:]+\]|[^:[\]]+):)?(\d+):(\d+)$/.exec(text);
+  const hostPort = Number(m?.[2]), guestPort = Number(m?.[3]);
+  if (m === null || hostPort > 65535 || guestPort > 65535 || hostPort === 0 || guestPort === 0) {
+    throw new UsageError(`--publish: ${text} is not of the form [ADDR:]HOSTPORT:GUESTPORT`);
+  }
+  return { hostname: m[1]?.replace(/[[\]]/g, "") ?? "127.0.0.1", hostPort, guestPort };
+};
+
 /** The arguments after the word `run`. */
 export const parseRun = (words: readonly string[]): RunArguments => {
   const { given, rest } = collect(words);
@@ -107,5 +118,6 @@ export const parseRun = (words: readonly string[]): RunArguments => {
     jit: (one("jit") ?? "auto") as RunArguments["jit"],
     maxTasks: read("max-tasks", (n, t) => whole(n, t, 1)),
     maxMemory: read("max-memory", size),
+    publish: (given.get("publish") ?? []).map(published),
   };
 };

@@ -26,6 +26,14 @@ export const RUN_OPTIONS: readonly RunOption[] = [
     doc: "set a variable of the guest's environment; may be repeated",
     repeat: true,
   },
+  {
+    name: "publish",
+    takes: "value",
+    value: "[ADDR:]HOSTPORT:GUESTPORT",
+    doc:
+      "connections to a port of the host (of 127.0.0.1 unless ADDR is given) come to the guest's port; may be repeated",
+    repeat: true,
+  },
   { name: "clear-env", takes: "nothing", doc: "do not pass the host's environment on" },
   { name: "strace", takes: "optional value", value: "FILE", doc: "print every system call on stderr, or into FILE" },
   {

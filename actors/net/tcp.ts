@@ -365,7 +365,7 @@ export class TcpSocket extends InetSocket implements Remote {
     if (other === undefined) return;
     const abort = this.inbox.length > 0 || (this.options.lingerOn && this.options.lingerSeconds === 0);
     if (abort) other.reset();
-    else if (!this.finSent) other.finish(true);
+    else other.finish(true);
   }
 
   protected override closed(): void {
