@@ -21,6 +21,7 @@ import {
   type I64,
   i64Const,
   load,
+  type Local,
   relaxedMadd,
   select,
   unary,
@@ -152,30 +153,40 @@ export class FloatEmitter {
     return negate ? this.frame.keep(unary("f64.neg", this.#double(raw))) : this.#double(raw);
   }
 
-  /** The host's own fused operation once inexact has accrued, if it has one; else the sum of error-free parts. */
+  /**
+   * The host's own fused operation once inexact has accrued, if it has one and the result is of ordinary size; else
+   * the sum of error-free parts.
+   */
   #fmaDouble(x: F64, y: F64, z: F64): I64 {
     const { frame } = this;
     const { f } = frame;
     const result = frame.scratch("f64");
-    const inexact = frame.scratch("i32");
-    const zeroProduct = frame.keep(or(isZero(x), isZero(y)));
-    f.set(inexact, i32Const(0));
+    f.set(result, ZERO);
     f.if(and(frame.fuses, this.#inexactAccrued()), () => {
       const lanes = [x, y, z].map((v) => unary("f64x2.splat", v));
       f.set(result, unary("f64x2.extract_lane_0", relaxedMadd(lanes[0], lanes[1], lanes[2])));
-    }, () => {
-      const product = frame.keep(binary("f64.mul", x, y));
-      f.if(zeroProduct, () => f.set(result, binary("f64.add", product, z)), () => {
-        const ordinary = and(atLeast(product, SMALL), below(product, FACTOR), below(x, FACTOR), below(y, FACTOR));
-        this.#stepUnless(ordinary);
-        const sum = fusedSum(frame, product, x, y, z);
-        f.set(result, sum.value);
-        f.set(inexact, sum.inexact);
-      });
+    });
+    const ordinary = and(atLeast(get(result), SMALL), below(get(result), LARGE));
+    f.if(unary("i32.eqz", ordinary), () => this.#fmaDoubleByParts(result, x, y, z));
+    return unary("i64.reinterpret_f64", get(result));
+  }
+
+  #fmaDoubleByParts(result: Local<"f64">, x: F64, y: F64, z: F64): void {
+    const { frame } = this;
+    const { f } = frame;
+    const inexact = frame.scratch("i32");
+    const zeroProduct = frame.keep(or(isZero(x), isZero(y)));
+    f.set(inexact, i32Const(0));
+    const product = frame.keep(binary("f64.mul", x, y));
+    f.if(zeroProduct, () => f.set(result, binary("f64.add", product, z)), () => {
+      const ordinary = and(atLeast(product, SMALL), below(product, FACTOR), below(x, FACTOR), below(y, FACTOR));
+      this.#stepUnless(ordinary);
+      const sum = fusedSum(frame, product, x, y, z);
+      f.set(result, sum.value);
+      f.set(inexact, sum.inexact);
     });
     this.#stepUnlessOrdinary(get(result), and(zeroProduct, isZero(z)));
     f.if(get(inexact), () => this.#setInexact());
-    return unary("i64.reinterpret_f64", get(result));
   }
 
   /** The product is exact in D; the sum rounded to odd there rounds rightly to S. */

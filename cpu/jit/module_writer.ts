@@ -10,6 +10,8 @@ import { ARGUMENT, BLOCK, BUDGET_LEFT, STACK_POINTER } from "./region_frame.ts";
 
 const I32 = 0x7f, I64 = 0x7e;
 const MAXIMUM_PAGES = 65536;
+/** References to functions of type 0, never null: a call through it needs no check of the type. */
+const TABLE_OF_REGIONS = [0x64, 0, 0x00, 0];
 
 export class ModuleWriter {
   /** Function bodies with their sizes. */
@@ -36,30 +38,38 @@ export class ModuleWriter {
     return this.#functions++;
   }
 
-  finish(): Uint8Array<ArrayBuffer> {
+  /** The module; `ownTable` makes it define the table instead of importing it. */
+  finish(ownTable = false): Uint8Array<ArrayBuffer> {
     const w = new CodeWriter();
     w.code([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]);
     section(w, 1, (s) => {
       s.code([2, 0x60, 5, I32, I32, I32, I64, I64, 2, I32, I64, 0x60, 3, I32, I32, I32, 0]);
     });
     section(w, 2, (s) => {
-      s.unsigned(3);
+      s.unsigned(ownTable ? 2 : 3);
       for (const field of ["guest", "shadow"]) {
         name(s, "env");
         name(s, field);
         s.code([0x02, 0x01, 0]);
         s.unsigned(MAXIMUM_PAGES);
       }
+      if (ownTable) return;
       name(s, "env");
       name(s, "table");
-      s.code([0x01, 0x70, 0x00, 0]);
+      s.code([0x01, ...TABLE_OF_REGIONS]);
     });
     section(w, 3, (s) => {
       s.unsigned(this.#functions);
       for (const type of this.#types) s.unsigned(type);
     });
+    // Every entry is function 0 at first.
+    if (ownTable) section(w, 4, (s) => s.code([1, 0x40, 0x00, ...TABLE_OF_REGIONS, 0xd2, 0, Op.End]));
     section(w, 7, (s) => {
-      s.unsigned(this.#functions);
+      s.unsigned(this.#functions + (ownTable ? 1 : 0));
+      if (ownTable) {
+        name(s, "table");
+        s.code([0x01, 0]);
+      }
       for (let i = 0; i < this.#functions; i++) {
         name(s, String(i));
         s.byte(0x00);
@@ -90,7 +100,7 @@ function name(w: CodeWriter, text: string): void {
 const noLocals = (w: CodeWriter): void => w.unsigned(0);
 
 /**
- * Exports "0": what stands in the table where no code is, and "1": `(block, slot, depth)`, which takes budget, pc, sp
+ * Exports "table"; "0": what stands in the table where no code is, and "1": `(block, slot, depth)`, which takes budget, pc, sp
  * and a0 from the CPU block and leaves them in it.
  */
 export function glueModule(): Uint8Array<ArrayBuffer> {
@@ -124,5 +134,5 @@ export function glueModule(): Uint8Array<ArrayBuffer> {
   w.shadow(Op.I64Store, X + 80);
   w.byte(Op.End);
   module.add(1, (locals) => locals.code([1, 1, I64]), w);
-  return module.finish();
+  return module.finish(true);
 }

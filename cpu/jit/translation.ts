@@ -71,8 +71,8 @@ export class Translation implements HotCode {
   constructor(readonly translator: Translator, readonly host: CpuHost) {
     this.interval = translator.eagerness.interval;
     this.#profile = new Profile(translator.eagerness, host);
-    this.#table = new WebAssembly.Table({ element: "anyfunc", initial: 0 });
     const glue = this.#instance(translator.glue).exports as Record<string, CallableFunction>;
+    this.#table = glue.table as unknown as WebAssembly.Table;
     this.#stub = glue["0"];
     this.#enter = glue["1"] as unknown as Enter;
     this.#growTable();
