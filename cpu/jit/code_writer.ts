@@ -82,9 +82,12 @@ export const NO_VALUE = 0x40;
 export class CodeWriter {
   bytes = new Uint8Array(1 << 16);
   at = 0;
+  /** Places of conditional branches that are rarely taken, in order. */
+  readonly unlikely: number[] = [];
 
   reset(): void {
     this.at = 0;
+    this.unlikely.length = 0;
   }
 
   byte(value: number): void {
@@ -165,6 +168,12 @@ export class CodeWriter {
   brIf(depth: number): void {
     this.byte(Op.BrIf);
     this.unsigned(depth);
+  }
+
+  /** The same, rarely taken. */
+  brIfRarely(depth: number): void {
+    this.unlikely.push(this.at);
+    this.brIf(depth);
   }
 
   /** A load or store of guest memory (memory 0). */

@@ -19,8 +19,11 @@ export class ModuleWriter {
   readonly #body = new CodeWriter();
   #functions = 0;
   #types: number[] = [];
+  /** The branch hints of the functions. */
+  readonly #hints = new CodeWriter();
 
   begin(): void {
+    this.#hints.reset();
     this.#bodies.reset();
     this.#functions = 0;
     this.#types = [];
@@ -31,11 +34,24 @@ export class ModuleWriter {
     const body = this.#body;
     body.reset();
     writeLocals(body);
+    this.#hint(code, body.at);
     body.code(code.bytes, code.at);
     this.#bodies.unsigned(body.at);
     this.#bodies.code(body.bytes, body.at);
     this.#types.push(type);
     return this.#functions++;
+  }
+
+  /** Branch hints of the next function: places counted from the start of its body. */
+  #hint(code: CodeWriter, offset: number): void {
+    const hints = this.#hints;
+    hints.unsigned(this.#functions);
+    hints.unsigned(code.unlikely.length);
+    for (const at of code.unlikely) {
+      hints.unsigned(offset + at);
+      hints.byte(1);
+      hints.byte(0);
+    }
   }
 
   /** The module; `ownTable` makes it define the table instead of importing it. */
@@ -75,6 +91,11 @@ export class ModuleWriter {
         s.byte(0x00);
         s.unsigned(i);
       }
+    });
+    section(w, 0, (s) => {
+      name(s, "metadata.code.branch_hint");
+      s.unsigned(this.#functions);
+      s.code(this.#hints.bytes, this.#hints.at);
     });
     section(w, 10, (s) => {
       s.unsigned(this.#functions);

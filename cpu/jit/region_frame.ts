@@ -165,6 +165,8 @@ export class RegionFrame implements FloatFrame, Statements {
   if(condition: I32, then: () => void, otherwise?: () => void): void {
     const { w } = this;
     w.code(condition.code);
+    // All that the floating-point emitter does under a condition is rare, once inexact has accrued.
+    w.unlikely.push(w.at);
     w.byte(Op.If);
     w.byte(NO_VALUE);
     this.depth++;

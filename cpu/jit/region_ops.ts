@@ -398,7 +398,7 @@ export class RegionOps implements Ops<number, number> {
     w.i64(4096 - bytes);
     w.byte(Op.I64GtU);
     this.frame.markSite();
-    w.brIf(this.frame.exit);
+    w.brIfRarely(this.frame.exit);
     this.#checkPage(address, need);
   }
 
@@ -415,7 +415,7 @@ export class RegionOps implements Ops<number, number> {
     w.byte(Op.I64And);
     w.get(key);
     w.byte(Op.I64Ne);
-    this.#open();
+    this.#openRarely();
     w.get(address);
     this.#checkOwn(address, bytes, need);
     this.#keep(address, key);
@@ -454,7 +454,7 @@ export class RegionOps implements Ops<number, number> {
       w.byte(Op.I64Or);
       w.i64(0);
       w.byte(Op.I64Ne);
-      this.#open();
+      this.#openRarely();
     }
     const permission = frame.temporary("i32");
     frame.markSite();
@@ -466,7 +466,7 @@ export class RegionOps implements Ops<number, number> {
     w.byte(Op.I64And);
     w.i64(4096 - (plan.high[k] - plan.low[k]));
     w.byte(Op.I64GtU);
-    this.#open();
+    this.#openRarely();
     w.get(low);
     w.get(high);
     w.byte(Op.I64Or);
@@ -474,7 +474,7 @@ export class RegionOps implements Ops<number, number> {
     w.byte(Op.I64ShrU);
     w.i64(0);
     w.byte(Op.I64Ne);
-    w.brIf(frame.exit);
+    w.brIfRarely(frame.exit);
     this.#permission(high);
     w.get(permission);
     w.byte(Op.I32And);
@@ -484,7 +484,7 @@ export class RegionOps implements Ops<number, number> {
     w.i32(need);
     w.byte(Op.I32And);
     w.byte(Op.I32Eqz);
-    w.brIf(frame.exit);
+    w.brIfRarely(frame.exit);
     if (keyed) {
       this.#keep(low, key);
       this.#close();
@@ -521,7 +521,7 @@ export class RegionOps implements Ops<number, number> {
       w.i32(need);
       w.byte(Op.I32Ne);
     }
-    w.brIf(this.frame.exit);
+    w.brIfRarely(this.frame.exit);
   }
 
   /** Atomics must be aligned, so they never cross a page. */
@@ -537,7 +537,7 @@ export class RegionOps implements Ops<number, number> {
     w.byte(Op.I64And);
     w.i64(0);
     w.byte(Op.I64Ne);
-    w.brIf(frame.exit);
+    w.brIfRarely(frame.exit);
     return address;
   }
 
@@ -626,6 +626,10 @@ export class RegionOps implements Ops<number, number> {
     return this.#local(lost);
   }
 
+  #openRarely(): void {
+    this.frame.w.unlikely.push(this.frame.w.at);
+    this.#open();
+  }
   #open(): void {
     this.frame.w.byte(Op.If);
     this.frame.w.byte(NO_VALUE);

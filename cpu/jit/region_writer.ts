@@ -83,6 +83,10 @@ export class RegionWriter {
     this.#openBlock.push(block);
     this.#frame.depth++;
   }
+  #openRarely(): void {
+    this.w.unlikely.push(this.w.at);
+    this.#open(Op.If, Open.Other, 0);
+  }
   #close(): void {
     this.w.byte(Op.End);
     this.#openKind.pop();
@@ -105,7 +109,7 @@ export class RegionWriter {
     w.get(DEPTH);
     w.byte(Op.I32Eqz);
     w.byte(Op.I32Or);
-    this.#open(Op.If, Open.Other, 0);
+    this.#openRarely();
     this.#frame.dirtyX = PASSED;
     this.#frame.dirtyF = 0;
     this.#returnTo(this.#shape.entry);
@@ -231,7 +235,7 @@ export class RegionWriter {
     w.get(BUDGET_LEFT);
     w.i32(flow.weight[b]);
     w.byte(Op.I32LtS);
-    this.#open(Op.If, Open.Other, 0);
+    this.#openRarely();
     this.#frame.dirtyX = flow.dirtyX[b];
     this.#frame.dirtyF = flow.dirtyF[b];
     this.#returnTo(this.#shape.start[b]);
@@ -296,7 +300,9 @@ export class RegionWriter {
     }
     const flip = yes !== OUTSIDE && no === OUTSIDE;
     if (flip) w.byte(Op.I32Eqz);
-    this.#open(Op.If, Open.Other, 0);
+    // What lies outside has not been executed so far.
+    if (yes === OUTSIDE || no === OUTSIDE) this.#openRarely();
+    else this.#open(Op.If, Open.Other, 0);
     if (flip) this.#edge(b, no, nextPc[b]);
     else this.#edge(b, yes, takenPc[b]);
     this.#close();
@@ -462,7 +468,7 @@ export class RegionWriter {
     w.shadow(Op.I64Load, PC);
     w.i64(shape.nextPc[b]);
     w.byte(Op.I64Ne);
-    w.brIf(0);
+    w.brIfRarely(0);
     w.get(BUDGET_LEFT);
     w.i32(flow.weight[next]);
     w.byte(Op.I32GeS);
