@@ -7,7 +7,6 @@
  * Operands are raw register values, cheap to repeat; results are raw register values.
  */
 
-import { FFLAGS } from "../layout.ts";
 import type { Format, IntType } from "../ops.ts";
 import {
   binary,
@@ -20,7 +19,6 @@ import {
   i32Const,
   type I64,
   i64Const,
-  load,
   type Local,
   relaxedMadd,
   select,
@@ -33,7 +31,6 @@ import { Reason } from "./reasons.ts";
 type Arithmetic = "add" | "sub" | "mul" | "div";
 const BOX = 0xffff_ffff_0000_0000n;
 const CANONICAL_S = i32Const(0x7fc00000);
-const INEXACT = 1;
 /** Results between these are far from overflow and underflow, and so are the errors and products used to judge them. */
 const SMALL = f64Const(2 ** -900);
 const LARGE = f64Const(2 ** 1000);
@@ -52,6 +49,17 @@ function or(a: I32, b: I32): I32 {
 }
 function isZero(a: F64): I32 {
   return binary("f64.eq", a, ZERO);
+}
+/** The exponent field counts from 1023: these are 2^-900 and 2^1000. */
+const SMALL_EXPONENT = 1023 - 900;
+const LARGE_EXPONENT = 1023 + 1000;
+
+/** Smaller than SMALL or not below LARGE, NaNs included. */
+function isUnusual(a: F64): I32 {
+  const high = unary("i32.wrap_i64", binary("i64.shr_u", unary("i64.reinterpret_f64", a), i64Const(52)));
+  const exponent = binary("i32.and", high, i32Const(0x7ff));
+  const above = binary("i32.sub", exponent, i32Const(SMALL_EXPONENT));
+  return binary("i32.ge_u", above, i32Const(LARGE_EXPONENT - SMALL_EXPONENT));
 }
 function below(a: F64, limit: F64): I32 {
   return binary("f64.lt", unary("f64.abs", a), limit);
@@ -162,12 +170,11 @@ export class FloatEmitter {
     const { f } = frame;
     const result = frame.scratch("f64");
     f.set(result, ZERO);
-    f.if(and(frame.fuses, this.#inexactAccrued()), () => {
+    frame.usually(frame.mayFuse(), () => {
       const lanes = [x, y, z].map((v) => unary("f64x2.splat", v));
       f.set(result, unary("f64x2.extract_lane_0", relaxedMadd(lanes[0], lanes[1], lanes[2])));
     });
-    const ordinary = and(atLeast(get(result), SMALL), below(get(result), LARGE));
-    f.if(unary("i32.eqz", ordinary), () => this.#fmaDoubleByParts(result, x, y, z));
+    f.if(isUnusual(get(result)), () => this.#fmaDoubleByParts(result, x, y, z));
     return unary("i64.reinterpret_f64", get(result));
   }
 
@@ -186,7 +193,7 @@ export class FloatEmitter {
       f.set(inexact, sum.inexact);
     });
     this.#stepUnlessOrdinary(get(result), and(zeroProduct, isZero(z)));
-    f.if(get(inexact), () => this.#setInexact());
+    f.if(get(inexact), () => this.frame.accrueInexact());
   }
 
   /** The product is exact in D; the sum rounded to odd there rounds rightly to S. */
@@ -207,11 +214,11 @@ export class FloatEmitter {
   minmax(op: "min" | "max", fmt: Format, a: I64, b: I64): I64 {
     if (fmt === "D") {
       const [x, y] = [this.#double(a), this.#double(b)];
-      this.#stepUnless(and(binary("f64.eq", x, x), binary("f64.eq", y, y)));
+      this.#stepOnNaN(x, y);
       return unary("i64.reinterpret_f64", binary(`f64.${op}`, x, y));
     }
     const [x, y] = [this.#single(a), this.#single(b)];
-    this.#stepUnless(and(binary("f32.eq", x, x), binary("f32.eq", y, y)));
+    this.#stepOnNaN(promote(x), promote(y));
     return this.#boxed(binary(`f32.${op}`, x, y));
   }
 
@@ -221,12 +228,12 @@ export class FloatEmitter {
   }
   #compareDouble(op: "eq" | "lt" | "le", a: I64, b: I64): I32 {
     const [x, y] = [this.#double(a), this.#double(b)];
-    this.#stepUnless(and(binary("f64.eq", x, x), binary("f64.eq", y, y)));
+    this.#stepOnNaN(x, y);
     return binary(`f64.${op}`, x, y);
   }
   #compareSingle(op: "eq" | "lt" | "le", a: I64, b: I64): I32 {
     const [x, y] = [this.#single(a), this.#single(b)];
-    this.#stepUnless(and(binary("f32.eq", x, x), binary("f32.eq", y, y)));
+    this.#stepOnNaN(promote(x), promote(y));
     return binary(`f32.${op}`, x, y);
   }
 
@@ -259,7 +266,7 @@ export class FloatEmitter {
       lu: [0, 2 ** 64],
     }[to];
     this.#stepUnless(and(binary("f64.ge", r, f64Const(low)), binary("f64.lt", r, f64Const(end))));
-    frame.f.if(binary("f64.ne", r, x), () => this.#setInexact());
+    frame.f.if(binary("f64.ne", r, x), () => this.frame.accrueInexact());
     if (to === "lu") return unary("i64.trunc_sat_f64_u", r);
     const integer = unary("i64.trunc_sat_f64_s", r);
     return to === "wu" ? unary("i64.extend32_s", integer) : integer;
@@ -314,14 +321,18 @@ export class FloatEmitter {
     return binary("i64.or", unary("i64.extend_i32_u", unary("i32.reinterpret_f32", value)), i64Const(BOX));
   }
 
+  /** Infinities of opposite sign step too, which spares a comparison. */
+  #stepOnNaN(x: F64, y: F64): void {
+    const sum = this.frame.keep(binary("f64.add", x, y));
+    this.#stepUnless(binary("f64.eq", sum, sum));
+  }
   #stepUnless(condition: I32): void {
     this.frame.f.if(unary("i32.eqz", condition), () => this.frame.leave(Reason.Step));
   }
 
   /** The result is of ordinary size, or a zero that is exact because `exactZero` holds. */
   #stepUnlessOrdinary(r: F64, exactZero: I32): void {
-    const ordinary = and(atLeast(r, SMALL), below(r, LARGE));
-    this.frame.f.if(unary("i32.eqz", ordinary), () => this.#stepUnless(and(isZero(r), exactZero)));
+    this.frame.f.if(isUnusual(r), () => this.#stepUnless(and(isZero(r), exactZero)));
   }
   #stepUnlessOrdinarySingle(r: F32, exactZero: I32): void {
     const size = unary("f32.abs", r);
@@ -329,20 +340,10 @@ export class FloatEmitter {
     this.frame.f.if(unary("i32.eqz", ordinary), () => this.#stepUnless(and(binary("f32.eq", r, ZERO_S), exactZero)));
   }
 
-  #flags(): I32 {
-    return load("i32.load", this.frame.shadow, get(this.frame.block), FFLAGS);
-  }
-  #inexactAccrued(): I32 {
-    return binary("i32.and", this.#flags(), i32Const(INEXACT));
-  }
-  #setInexact(): void {
-    const { f, shadow, block } = this.frame;
-    f.store("i32.store", shadow, get(block), binary("i32.or", this.#flags(), i32Const(INEXACT)), FFLAGS);
-  }
   /** Accrues inexact; whether it arises is computed only if it has not accrued yet. */
   #accrue(arises: () => I32): void {
-    this.frame.f.if(unary("i32.eqz", this.#inexactAccrued()), () => {
-      this.frame.f.if(arises(), () => this.#setInexact());
+    this.frame.f.if(unary("i32.eqz", this.frame.inexact()), () => {
+      this.frame.f.if(arises(), () => this.frame.accrueInexact());
     });
   }
 }

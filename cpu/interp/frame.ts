@@ -17,7 +17,7 @@ import {
   type Memory,
 } from "../wasm/expression.ts";
 import type { FunctionBuilder, Label, StoredType, StoreName } from "../wasm/function_builder.ts";
-import { FRM, R_RM } from "../layout.ts";
+import { FFLAGS, FRM, R_RM } from "../layout.ts";
 import { Reason } from "./reasons.ts";
 
 /** An access that can miss: which permission it needs and how many bytes it touches. */
@@ -47,13 +47,18 @@ export interface FloatFrame extends Keeper {
   readonly shadow: Memory;
   /** Address of the CPU block in the shadow memory. */
   readonly block: Local<"i32">;
-  /** Whether the host's relaxed multiply-add rounds once. */
-  readonly fuses: I32;
   scratch<T extends ValueType>(type: T): Local<T>;
   /** The instruction cannot be done here; nothing has changed yet. */
   leave(reason: number): void;
   /** Leaves unless the instruction rounds to nearest even. */
   requireNearest(): void;
+  /** Not zero if the flag inexact has accrued. */
+  inexact(): I32;
+  accrueInexact(): void;
+  /** Not zero if inexact has accrued and the host's relaxed multiply-add rounds once. */
+  mayFuse(): I32;
+  /** `if` for a condition that mostly holds. */
+  usually(condition: I32, then: () => void): void;
 }
 
 export interface Exits {
@@ -66,6 +71,9 @@ export interface Exits {
   /** The access at `address` is not allowed now. */
   miss(access: Access): Label;
 }
+
+/** The flag inexact in fflags. */
+export const INEXACT = 1;
 
 export class Frame implements FloatFrame {
   /** Address of the CPU block in the shadow memory. */
@@ -133,8 +141,19 @@ export class Frame implements FloatFrame {
     return binary("i32.add", get(this.block), this.field("i32.load16_u", field));
   }
 
-  get fuses(): I32 {
-    return get(this.fused);
+  inexact(): I32 {
+    return binary("i32.and", load("i32.load", this.shadow, get(this.block), FFLAGS), i32Const(INEXACT));
+  }
+  accrueInexact(): void {
+    const { f, shadow } = this;
+    const flags = load("i32.load", shadow, get(this.block), FFLAGS);
+    f.store("i32.store", shadow, get(this.block), binary("i32.or", flags, i32Const(INEXACT)), FFLAGS);
+  }
+  mayFuse(): I32 {
+    return binary("i32.and", get(this.fused), this.inexact());
+  }
+  usually(condition: I32, then: () => void): void {
+    this.f.if(condition, then);
   }
 
   /** Unless the mode is static, which then is to-nearest-even, frm must say to-nearest-even at this moment. */

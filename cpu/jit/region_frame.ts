@@ -4,7 +4,8 @@
  * so that the way out costs the region nothing: one exit for all of them spills every register.
  */
 
-import type { FloatFrame, Statements } from "../interp/frame.ts";
+import { type FloatFrame, INEXACT, type Statements } from "../interp/frame.ts";
+import { FFLAGS } from "../layout.ts";
 import { typeByte, type ValueType } from "../wasm/encoding.ts";
 import { type Expr, get, type I32, i32Const, type Local, type Memory } from "../wasm/expression.ts";
 import { memoryArgument } from "../wasm/expression.ts";
@@ -43,7 +44,6 @@ export class RegionFrame implements FloatFrame, Statements {
   readonly f: Statements = this;
   readonly shadow = { index: 1 } as Memory;
   readonly block = { type: "i32", index: BLOCK } as Local<"i32">;
-  readonly fuses: I32;
   /** Open blocks around the next instruction; the outermost ends where the region gives up. */
   depth = 0;
   /** The place of the current instruction. Set before it is written. */
@@ -61,14 +61,27 @@ export class RegionFrame implements FloatFrame, Statements {
   readonly #readKeys = new Int32Array(32);
   readonly #writeKeys = new Int32Array(32);
 
-  constructor(readonly w: CodeWriter, readonly sites: Sites, fuses: boolean) {
-    this.fuses = i32Const(fuses ? 1 : 0);
+  /** Local with the accrued flag inexact, kept where the region has floating point; 0 when there is none. */
+  #inexact = 0;
+
+  constructor(readonly w: CodeWriter, readonly sites: Sites, readonly fuses: boolean) {}
+
+  /** Reads the flag, on entry and after calls, when the region wants it. */
+  loadFlags(wanted: boolean): void {
+    if (!wanted) return;
+    this.#inexact ||= this.#new("i32");
+    this.w.get(BLOCK);
+    this.w.shadow(Op.I32Load, FFLAGS);
+    this.w.i32(INEXACT);
+    this.w.byte(Op.I32And);
+    this.w.set(this.#inexact);
   }
 
   begin(): void {
     this.depth = 0;
     this.#types.length = 0;
     for (const type of TYPES) this.#scratch[type].length = 0;
+    this.#inexact = 0;
     this.#x.fill(0);
     this.#f.fill(0);
     this.#readKeys.fill(0);
@@ -157,6 +170,33 @@ export class RegionFrame implements FloatFrame, Statements {
   }
   /** Translated code runs only while frm says to-nearest, and other static modes stay outside. */
   requireNearest(): void {}
+  inexact(): I32 {
+    return get({ type: "i32", index: this.#inexact } as Local<"i32">);
+  }
+  accrueInexact(): void {
+    const { w } = this;
+    w.get(BLOCK);
+    w.get(BLOCK);
+    w.shadow(Op.I32Load, FFLAGS);
+    w.i32(INEXACT);
+    w.byte(Op.I32Or);
+    w.shadow(Op.I32Store, FFLAGS);
+    w.i32(INEXACT);
+    w.set(this.#inexact);
+  }
+  mayFuse(): I32 {
+    return this.fuses ? this.inexact() : i32Const(0);
+  }
+  usually(condition: I32, then: () => void): void {
+    const { w } = this;
+    w.code(condition.code);
+    w.byte(Op.If);
+    w.byte(NO_VALUE);
+    this.depth++;
+    then();
+    this.depth--;
+    w.byte(Op.End);
+  }
 
   set<T extends ValueType>(local: Local<T>, value: Expr<T>): void {
     this.w.code(value.code);

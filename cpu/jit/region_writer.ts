@@ -115,6 +115,7 @@ export class RegionWriter {
     this.#returnTo(this.#shape.entry);
     this.#close();
     this.#reload(0, PASSED);
+    this.#frame.loadFlags(flow.accrues);
     const { readKeys, writeKeys } = this.#ops.plan;
     for (let r = 1; r < 32; r++) {
       if (readKeys >>> r & 1) this.#noPage(this.#frame.readKey(r));
@@ -477,6 +478,7 @@ export class RegionWriter {
     this.#returnUp();
     this.#close();
     this.#reload(next, RETURNED);
+    this.#frame.loadFlags(flow.accrues);
     this.#edge(b, next, shape.nextPc[b]);
   }
 }
