@@ -4,6 +4,7 @@ import { AF, IPPROTO, SOCK } from "../../syscalls/abi/net.ts";
 import type { Machine } from "../machine.ts";
 import type { Task } from "../task/task.ts";
 import type { Socket } from "./socket.ts";
+import { NetlinkSocket } from "./netlink.ts";
 import { TcpSocket } from "./tcp.ts";
 import { UdpSocket } from "./udp.ts";
 import { checkUnix, makeUnix, UnixSocket } from "./unix.ts";
@@ -28,6 +29,10 @@ export const makeSocket = (
     case AF.INET:
     case AF.INET6:
       return makeInet(machine, t, domain, type, protocol, flags);
+    case AF.NETLINK:
+      if (type !== SOCK.RAW && type !== SOCK.DGRAM) return fail(E.SOCKTNOSUPPORT);
+      if (!NetlinkSocket.knows(protocol)) return fail(E.PROTONOSUPPORT);
+      return new NetlinkSocket(machine, t, type, protocol, flags);
     default:
       return fail(E.AFNOSUPPORT);
   }

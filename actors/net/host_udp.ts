@@ -1,13 +1,15 @@
 /** Datagrams to and from the host's network: one socket of the host for each guest's socket that talks to it. */
 import { E } from "../../syscalls/abi/errno.ts";
 import type { Machine } from "../machine.ts";
-import { type HostDatagrams, mayReach, openDatagrams } from "../world/host_net.ts";
+import { type HostAddress, type HostDatagrams, hostResolver, mayReach, openDatagrams } from "../world/host_net.ts";
 import { type Endpoint, Ip, LOOPBACK4 } from "./ip.ts";
 import type { UdpSocket } from "./udp.ts";
 
 export class HostUdp {
   #door: HostDatagrams | undefined;
   #pending = false;
+  /** The resolver that answers for an address of the loopback, and that address. */
+  #resolver: { readonly host: string; readonly as: Endpoint } | undefined;
 
   constructor(readonly socket: UdpSocket) {}
   /** Whether this machine may reach the host's network at all. */
@@ -15,26 +17,37 @@ export class HostUdp {
     return machine.clock.real;
   }
 
+  /** Asks the host's resolver, wherever it is, in the place of an address of the loopback. */
+  ask(bytes: Uint8Array, as: Endpoint): number {
+    const host = this.#resolver?.host ?? hostResolver() ?? as.ip.text;
+    this.#resolver = { host, as };
+    return this.#send(bytes, { hostname: host, port: as.port });
+  }
   send(bytes: Uint8Array, to: Endpoint): number {
+    return this.#send(bytes, { hostname: to.ip.text, port: to.port });
+  }
+
+  #send(bytes: Uint8Array, address: HostAddress): number {
     const { machine } = this.socket;
     if (!HostUdp.possible(machine)) return -E.NETUNREACH;
-    const address = { hostname: to.ip.text, port: to.port };
     if (!mayReach(address)) return -E.ACCES;
     if (this.#door === undefined) {
       // While it is open an answer may come.
       this.#wait(true);
       this.#door = openDatagrams(
-        !to.ip.v4,
-        (data, from) =>
-          machine.fromHost(() => {
-            const ip = Ip.parse(from.hostname);
-            if (ip !== undefined) this.socket.arrive({ bytes: data, from: { ip, port: from.port }, to: LOOPBACK4 });
-          }),
+        address.hostname.includes(":"),
+        (data, from) => machine.fromHost(() => this.#received(data, from)),
         (no) => machine.fromHost(() => this.socket.failWith(no)),
       );
     }
     this.#door.send(bytes.slice(), address);
     return bytes.length;
+  }
+  #received(bytes: Uint8Array, { hostname, port }: HostAddress): void {
+    const ip = Ip.parse(hostname), resolver = this.#resolver;
+    if (ip === undefined) return;
+    const from = resolver?.host === hostname && resolver.as.port === port ? resolver.as : { ip, port };
+    this.socket.arrive({ bytes, from, to: LOOPBACK4 });
   }
   #wait(on: boolean): void {
     if (on === this.#pending) return;

@@ -2,3 +2,4 @@
 export { getSocketOption, setSocketOption } from "./options.ts";
 export { Incoming, type Outgoing, type Sender, senderOf, Socket } from "./socket.ts";
 export { makeSocket, makeSocketPair } from "./families.ts";
+import "./rows.ts";

@@ -12,6 +12,7 @@ import { AnonymousInode } from "../vfs/anonymous.ts";
 import { S_IFSOCK } from "../vfs/inode.ts";
 import { O_RDWR, OpenFile } from "../vfs/open_file.ts";
 import type { WaitQueue } from "../wait_queue.ts";
+import { interfaceIoctl } from "./interfaces.ts";
 import { SocketOptions } from "./options.ts";
 
 /** Bits of `Socket.shut`. */
@@ -157,7 +158,7 @@ export abstract class Socket extends OpenFile {
       t.mem.setU32(arg, this.unsentBytes);
       return 0;
     }
-    return -E.NOTTY;
+    return interfaceIoctl(t, this.domain, request, arg);
   }
 
   /** SIGURG to whom fcntl(F_SETOWN) named. */

@@ -19,6 +19,7 @@ interface Datagram {
 }
 
 const LARGEST = 65507;
+const DNS = 53;
 /** Charged for a datagram beyond its bytes. */
 const OVERHEAD = 512;
 
@@ -86,14 +87,19 @@ export class UdpSocket extends InetSocket {
   #deliver(bytes: Uint8Array, to: Endpoint): void {
     const from = { ip: this.sourceFor(to.ip), port: this.local.port };
     const receiver = this.ports.find<UdpSocket>(to.ip, to.port, (s) => s.#accepts(from));
-    if (receiver === undefined) {
+    if (receiver !== undefined) receiver.arrive({ bytes: bytes.slice(), from, to: to.ip });
+    else if (to.port === DNS && HostUdp.possible(this.machine)) {
+      // Names are asked of whoever the host asks.
+      this.#host ??= new HostUdp(this);
+      this.#host.ask(bytes, to);
+    } else {
       // Port unreachable: told to those connected to it, and to those that ask.
       const asked = keptOption(this, SOL.IP, IP.RECVERR) === 1 || keptOption(this, SOL.IPV6, IPV6.RECVERR) === 1;
       const { remote } = this;
       if (remote === undefined ? asked : remote.port === to.port && remote.ip.equals(to.ip)) {
         this.failWith(E.CONNREFUSED);
       }
-    } else receiver.arrive({ bytes: bytes.slice(), from, to: to.ip });
+    }
   }
   /** 2: connected to the sender, 1: takes from everybody, 0: no. */
   #accepts(from: Endpoint): number {

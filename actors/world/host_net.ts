@@ -115,6 +115,17 @@ export const listenOnHost = (at: HostAddress): HostListener => {
   };
 };
 
+/** The name server the host uses; undefined when it cannot be known. */
+export const hostResolver = (): string | undefined => {
+  const path = "/etc/resolv.conf";
+  if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return undefined;
+  try {
+    return /^\s*nameserver\s+(\S+)/m.exec(Deno.readTextFileSync(path))?.[1];
+  } catch {
+    return undefined;
+  }
+};
+
 /** A datagram socket of the host. */
 export interface HostDatagrams {
   send(bytes: Uint8Array, to: HostAddress): void;

@@ -1,0 +1,172 @@
+/** Answers to NETLINK_ROUTE requests (rtnetlink(7)): links, addresses and routes of lo; whatever would change something is refused. */
+import { E } from "../../syscalls/abi/errno.ts";
+import { AF } from "../../syscalls/abi/net.ts";
+import { LO } from "./interfaces.ts";
+
+/** Bytes of one datagram. */
+export type Reply = Uint8Array;
+
+const NLMSG = { NOOP: 1, ERROR: 2, DONE: 3 } as const;
+const RTM = { NEWLINK: 16, GETLINK: 18, NEWADDR: 20, GETADDR: 22, NEWROUTE: 24, GETROUTE: 26 } as const;
+/** Requests without an answer of their own: neighbours, rules, queueing disciplines… all empty. */
+const EMPTY = new Set([30, 34, 38, 42, 46, 58, 66, 74, 78, 82, 86, 90, 94, 98, 102, 106, 110]);
+const F = { MULTI: 2, ACK: 4, DUMP: 0x300 } as const;
+const HEADER = 16;
+const align = (n: number): number => (n + 3) & ~3;
+
+interface Request {
+  readonly type: number;
+  readonly flags: number;
+  readonly seq: number;
+  /** The whole message. */
+  readonly bytes: Uint8Array;
+}
+
+const concat = (parts: readonly Uint8Array[]): Uint8Array => {
+  const out = new Uint8Array(parts.reduce((n, p) => n + p.length, 0));
+  let at = 0;
+  for (const p of parts) {
+    out.set(p, at);
+    at += p.length;
+  }
+  return out;
+};
+
+const message = (r: Request, port: number, type: number, flags: number, body: Uint8Array): Uint8Array => {
+  const out = new Uint8Array(align(HEADER + body.length)), view = new DataView(out.buffer);
+  view.setUint32(0, HEADER + body.length, true);
+  view.setUint16(4, type, true);
+  view.setUint16(6, flags, true);
+  view.setUint32(8, r.seq, true);
+  view.setUint32(12, port, true);
+  out.set(body, HEADER);
+  return out;
+};
+
+const attribute = (type: number, data: Uint8Array): Uint8Array => {
+  const out = new Uint8Array(align(4 + data.length)), view = new DataView(out.buffer);
+  view.setUint16(0, 4 + data.length, true);
+  view.setUint16(2, type, true);
+  out.set(data, 4);
+  return out;
+};
+const text = (s: string): Uint8Array => new TextEncoder().encode(s + "\0");
+const word = (n: number): Uint8Array => new Uint8Array(Uint32Array.of(n).buffer);
+
+const link = (): Uint8Array => {
+  const head = new Uint8Array(16), view = new DataView(head.buffer);
+  view.setUint16(2, LO.type, true);
+  view.setInt32(4, LO.index, true);
+  view.setUint32(8, LO.longFlags, true);
+  return concat([
+    head,
+    attribute(3, text(LO.name)), // IFLA_IFNAME
+    attribute(13, word(LO.queue)), // IFLA_TXQLEN
+    attribute(16, Uint8Array.of(0)), // IFLA_OPERSTATE: unknown
+    attribute(17, Uint8Array.of(0)), // IFLA_LINKMODE
+    attribute(4, word(LO.mtu)), // IFLA_MTU
+    attribute(1, new Uint8Array(6)), // IFLA_ADDRESS
+    attribute(2, new Uint8Array(6)), // IFLA_BROADCAST
+    attribute(6, text("noqueue")), // IFLA_QDISC
+    attribute(7, new Uint8Array(96)), // IFLA_STATS
+    attribute(23, new Uint8Array(200)), // IFLA_STATS64
+  ]);
+};
+
+const FOREVER = new Uint8Array(Uint32Array.of(0xffffffff, 0xffffffff, 0, 0).buffer);
+const V4 = Uint8Array.of(127, 0, 0, 1), V6 = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1);
+const HOST_SCOPE = 254, PERMANENT = 0x80;
+
+const internet = (family: number, prefix: number): Uint8Array => {
+  const head = Uint8Array.of(family, prefix, PERMANENT, HOST_SCOPE, LO.index, 0, 0, 0);
+  const cache = attribute(6, FOREVER), flags = attribute(8, word(PERMANENT));
+  return family === AF.INET
+    ? concat([head, attribute(1, V4), attribute(2, V4), attribute(3, text(LO.name)), flags, cache])
+    : concat([head, attribute(1, V6), cache, flags]);
+};
+
+/** A route of the local table: what belongs to this machine. */
+const route = (family: number, to: Uint8Array, prefix: number): Uint8Array => {
+  const LOCAL_TABLE = 255, KERNEL = 2, LOCAL = 2;
+  const head = Uint8Array.of(family, prefix, 0, 0, LOCAL_TABLE, KERNEL, HOST_SCOPE, LOCAL, 0, 0, 0, 0);
+  return concat([head, attribute(15, word(LOCAL_TABLE)), attribute(1, to), attribute(4, word(LO.index))]);
+};
+
+/** Bodies of a dump and their type; undefined: there is no such thing. */
+const dump = (type: number, family: number): { type: number; bodies: Uint8Array[] } | undefined => {
+  const four = family !== AF.INET6, six = family !== AF.INET;
+  switch (type) {
+    case RTM.GETLINK:
+      return { type: RTM.NEWLINK, bodies: [link()] };
+    case RTM.GETADDR:
+      return {
+        type: RTM.NEWADDR,
+        bodies: [...four ? [internet(AF.INET, 8)] : [], ...six ? [internet(AF.INET6, 128)] : []],
+      };
+    case RTM.GETROUTE:
+      return {
+        type: RTM.NEWROUTE,
+        bodies: [
+          ...four ? [route(AF.INET, Uint8Array.of(127, 0, 0, 0), 8), route(AF.INET, V4, 32)] : [],
+          ...six ? [route(AF.INET6, V6, 128)] : [],
+        ],
+      };
+    default:
+      return EMPTY.has(type) ? { type: 0, bodies: [] } : undefined;
+  }
+};
+
+const error = (r: Request, port: number, no: number): Reply => {
+  const body = new Uint8Array(4 + (no === 0 ? HEADER : r.bytes.length));
+  new DataView(body.buffer).setInt32(0, -no, true);
+  body.set(r.bytes.subarray(0, body.length - 4), 4);
+  return message(r, port, NLMSG.ERROR, 0, body);
+};
+
+/** RTM_GETLINK of one interface, by index or name. */
+const oneLink = (r: Request, port: number): Reply => {
+  const view = new DataView(r.bytes.buffer, r.bytes.byteOffset, r.bytes.byteLength);
+  let wanted = r.bytes.length >= HEADER + 8 ? view.getInt32(HEADER + 4, true) : 0;
+  for (let at = HEADER + 16; at + 4 <= r.bytes.length;) {
+    const length = view.getUint16(at, true);
+    if (length < 4) break;
+    const name = new TextDecoder().decode(r.bytes.subarray(at + 4, at + length)).replace(/\0.*$/s, "");
+    if (view.getUint16(at + 2, true) === 3) wanted = name === LO.name ? LO.index : -1;
+    at += align(length);
+  }
+  return wanted === LO.index ? message(r, port, RTM.NEWLINK, 0, link()) : error(r, port, E.NODEV);
+};
+
+const answerOne = (r: Request, port: number): Reply[] => {
+  const { type, flags } = r;
+  if (type < 16) return (flags & F.ACK) !== 0 ? [error(r, port, 0)] : [];
+  // Each family of requests: NEW, DEL, GET, SET.
+  if ((type & 3) !== 2) return [error(r, port, E.PERM)];
+  if ((flags & F.DUMP) !== 0) {
+    const found = dump(type, r.bytes[HEADER] ?? 0);
+    if (found === undefined) return [error(r, port, E.OPNOTSUPP)];
+    const rows = found.bodies.map((body) => message(r, port, found.type, F.MULTI, body));
+    const done = message(r, port, NLMSG.DONE, F.MULTI, new Uint8Array(4));
+    return rows.length === 0 ? [done] : [concat(rows), done];
+  }
+  if (type === RTM.GETLINK) return [oneLink(r, port)];
+  return [error(r, port, type === RTM.GETROUTE ? E.NETUNREACH : E.OPNOTSUPP)];
+};
+
+/** The datagrams that answer the requests in `bytes`. */
+export const answer = (bytes: Uint8Array, port: number): Reply[] => {
+  const out: Reply[] = [], view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 0; at + HEADER <= bytes.length;) {
+    const length = view.getUint32(at, true);
+    if (length < HEADER || length > bytes.length - at) break;
+    const request = {
+      type: view.getUint16(at + 4, true),
+      flags: view.getUint16(at + 6, true),
+      seq: view.getUint32(at + 8, true),
+      bytes: bytes.subarray(at, at + length),
+    };
+    out.push(...answerOne(request, port));
+    at += align(length);
+  }
+  return out;
+};
