@@ -19,6 +19,7 @@ export const alive = (task: Task): boolean =>
 const ALONE_SLICE = 1_000_000;
 /** Extra instructions granted to finish an LR/SC sequence that a slice would cut. */
 const RESERVATION_GRACE = 64;
+const GRACE_STEP = 8;
 
 /** Gives the task its turn. */
 export const turn = (task: Task): void => {
@@ -80,6 +81,7 @@ const finishCall = (task: Task, result: number): void => {
 const runGuest = (task: Task): void => {
   const { machine } = task;
   let left = machine.policy.slice();
+  let grace = RESERVATION_GRACE;
   for (;;) {
     const cpu = task.cpu;
     if (machine.clock.real) cpu.time = machine.clock.monotonic();
@@ -101,8 +103,10 @@ const runGuest = (task: Task): void => {
     }
     if (left <= 0 || task.yieldRequested) {
       task.yieldRequested = false;
-      if (left <= 0 && task.cpu.hasReservation && left > -RESERVATION_GRACE) {
-        left = RESERVATION_GRACE >> 3;
+      // A compare-and-swap that found another value leaves its reservation behind: it is not waited for.
+      if (left <= 0 && grace > 0 && task.cpu.hasReservation) {
+        left = GRACE_STEP;
+        grace -= GRACE_STEP;
         continue;
       }
       task.state = "runnable";
