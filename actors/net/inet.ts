@@ -22,6 +22,9 @@ import { Socket } from "./socket.ts";
 
 export abstract class InetSocket extends Socket {
   local: Endpoint;
+  /** What bind(2) gave it, and a connect that is dissolved leaves: an address, a port. */
+  #boundIp = false;
+  #boundPort = false;
   remote: Endpoint | undefined;
   v6only = false;
   /** Options of IP, IPv6 and TCP that are kept and told, by level and number. */
@@ -55,7 +58,18 @@ export abstract class InetSocket extends Socket {
     if (!this.mayHave(ip)) return -E.ADDRNOTAVAIL;
     if (port !== 0 && port < 1024 && !capable(t.cred, CAP.NET_BIND_SERVICE)) return -E.ACCES;
     if (this.local.port !== 0 || this.#started) return -E.INVAL;
-    return this.take(ip, port);
+    const taken = this.take(ip, port);
+    if (taken < 0) return taken;
+    this.#boundIp = !ip.any;
+    this.#boundPort = port !== 0;
+    return 0;
+  }
+  /** Gives back what only connecting took. */
+  protected unconnect(): void {
+    this.remote = undefined;
+    const ip = this.#boundIp ? this.local.ip : this.anyAddress, { port } = this.local;
+    if (!this.#boundPort) this.ports.remove(this);
+    this.local = { ip, port: this.#boundPort ? port : 0 };
   }
   get #started(): boolean {
     return this.remote !== undefined;

@@ -182,7 +182,7 @@ export class TcpSocket extends InetSocket implements Remote {
     this.#leave();
     this.state = "closed";
     this.#told = "nothing";
-    this.remote = undefined;
+    this.unconnect();
     this.other = undefined;
     this.finSent = this.finReceived = false;
     this.shut = 0;

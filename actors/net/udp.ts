@@ -39,7 +39,7 @@ export class UdpSocket extends InetSocket {
 
   override connect(_t: Task, address: Uint8Array): number {
     if (familyOf(address) === AF.UNSPEC) {
-      this.remote = undefined;
+      this.unconnect();
       this.queue.wake();
       return 0;
     }

@@ -457,6 +457,25 @@ static void datagrams(void) {
   SHOW(sendto(x, "x", 1, 0, (void *)&a, 8));
   close(v);
   close(x);
+  // A socket of IPv6 that asks for its address towards both (as getaddrinfo does).
+  int six = socket(AF_INET6, SOCK_DGRAM, 0);
+  struct sockaddr_in6 a6 = { .sin6_family = AF_INET6, .sin6_port = htons(80), .sin6_addr = in6addr_loopback };
+  SHOW(connect(six, ADDR(a6)));
+  show_name("towards IPv6", six, 0, -1, -1);
+  SHOW(connect(six, &none, sizeof none));
+  show_name("dissolved", six, 0, -1, -1);
+  a = at("127.0.0.1", 80);
+  SHOW(connect(six, ADDR(a)));
+  show_name("towards IPv4", six, 0, -1, -1);
+  show_name("towards IPv4", six, 1, -1, -1);
+  close(six);
+  u = socket(AF_INET, SOCK_DGRAM, 0);
+  a = at("127.0.0.1", 0);
+  bind(u, ADDR(a));
+  connect(u, ADDR(a));
+  SHOW(connect(u, &none, sizeof none));
+  show_name("bound and dissolved", u, 0, -1, -1);
+  close(u);
   // What does not fit is dropped.
   u = socket(AF_INET, SOCK_DGRAM, 0);
   v = socket(AF_INET, SOCK_DGRAM, 0);
