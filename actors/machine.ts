@@ -6,7 +6,7 @@ import type { MachineClock } from "./world/clock.ts";
 import type { Entropy } from "./world/entropy.ts";
 import { breathe, pause } from "./world/event_loop.ts";
 import type { SchedulePolicy } from "./world/order.ts";
-import { CodeMemory, createAddressSpace, type Space } from "../cpu/mod.ts";
+import { type AddressSpace, CodeMemory, createAddressSpace } from "../cpu/mod.ts";
 import { Timers } from "./timers.ts";
 import type { Task } from "./task/task.ts";
 import type { ThreadGroup } from "./task/thread_group.ts";
@@ -113,7 +113,10 @@ export class Machine {
   fatalReport: string | undefined;
 
   /** Pre-decoded and translated code of all VM groups. */
-  readonly code = new CodeMemory();
+  get code(): CodeMemory {
+    return this.#code ??= new CodeMemory();
+  }
+  #code: CodeMemory | undefined;
   /** Instructions run so far, and how many it takes until the translator is worth loading. */
   executed = 0;
   translateAfter = Infinity;
@@ -126,7 +129,7 @@ export class Machine {
     this.loadTranslator();
   }
   /** An empty address space. */
-  newAddressSpace(): Space {
+  newAddressSpace(): AddressSpace {
     return createAddressSpace(this.code);
   }
 

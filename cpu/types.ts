@@ -182,6 +182,8 @@ export interface AddressSpace extends UserMemory {
   readonly residentPages: number;
   readonly mappedBytes: number;
   readonly peakResidentPages: number;
+  /** Where addresses are chosen from, upward. The loader places it above the stack. */
+  mmapBase: number;
   /** Highest data: RLIMIT_AS, RLIMIT_DATA and RLIMIT_STACK in bytes, Infinity when unlimited. The kernel sets them. */
   limits: { as: number; data: number; stack: number };
 }

@@ -3,6 +3,7 @@
  * calling task changes; the caller commits or lets go.
  */
 import {
+  type AddressSpace,
   type Backing,
   ElfError,
   type ElfImage,
@@ -10,7 +11,6 @@ import {
   type LoadedImage,
   loadElf,
   parseElf,
-  type Space,
   stringSpace,
 } from "../../cpu/mod.ts";
 import { E, Errno, errno } from "../../syscalls/abi/errno.ts";
@@ -108,7 +108,7 @@ const checkStringSpace = (t: Task, program: Program, envp: readonly Uint8Array[]
   if (stringSpace(program.argv, envp) + program.execfn.length + 1 > limit) throw errno(E["2BIG"]);
 };
 
-const loadLinker = (t: Task, space: Space, path: string): LoadedImage => {
+const loadLinker = (t: Task, space: AddressSpace, path: string): LoadedImage => {
   const file = t.machine.vfs.openForExec(t, -100, path, 0);
   try {
     const backing = file.backing();
@@ -123,7 +123,7 @@ const loadLinker = (t: Task, space: Space, path: string): LoadedImage => {
 };
 
 /** Finds room for an image; loading maps over it. */
-const reserve = (space: Space, length: number): number => {
+const reserve = (space: AddressSpace, length: number): number => {
   const at = space.mmap({ addr: 0, length, prot: 0, shared: false, fixed: false, noReplace: false, offset: 0 });
   if (at < 0) throw errno(E.NOMEM);
   return at;
@@ -132,7 +132,7 @@ const reserve = (space: Space, length: number): number => {
 /** li a7, 139; ecall: what a handler returns to. Unwinders know a signal frame by these very instructions. */
 const RT_SIGRETURN = Uint8Array.of(0x93, 0x08, 0xb0, 0x08, 0x73, 0x00, 0x00, 0x00);
 
-const mapTrampoline = (space: Space, at: number): number => {
+const mapTrampoline = (space: AddressSpace, at: number): number => {
   const request = { addr: at, length: 4096, shared: false, fixed: true, noReplace: false, offset: 0, name: "[vdso]" };
   if (space.mmap({ ...request, prot: 3 }) < 0) throw errno(E.NOMEM);
   space.write(at, RT_SIGRETURN);
@@ -142,7 +142,7 @@ const mapTrampoline = (space: Space, at: number): number => {
 
 const pushStack = (
   t: Task,
-  space: Space,
+  space: AddressSpace,
   program: Program,
   envp: readonly Uint8Array[],
   facts: LoadedFacts,
