@@ -1,5 +1,6 @@
 /** prctl's options that change a task, its group or its memory (kernel/sys.c, security/commoncap.c, SEMANTICS 9.1–9.6). One function per option. */
 import { E } from "../syscalls/abi/errno.ts";
+import { bytesOf, textOf } from "../syscalls/abi/text.ts";
 import { PR } from "../syscalls/abi/system.ts";
 import { CAP, capable } from "./credentials.ts";
 import { SECBIT } from "./credential_changes.ts";
@@ -23,7 +24,7 @@ const readName = (t: Task, at: number): string => {
     if (byte === 0) break;
     bytes.push(byte);
   }
-  return new TextDecoder().decode(Uint8Array.from(bytes));
+  return textOf(Uint8Array.from(bytes));
 };
 
 /** Marks every descendant: their children look for a subreaper when they lose a parent. */
@@ -103,7 +104,7 @@ export const prctlOptions: Readonly<Record<number, Option>> = {
   },
   [PR.GET_NAME](t, at) {
     const bytes = new Uint8Array(COMM_MAX + 1);
-    bytes.set(new TextEncoder().encode(t.comm).subarray(0, COMM_MAX));
+    bytes.set(bytesOf(t.comm));
     t.mem.write(at, bytes);
     return 0;
   },

@@ -1,5 +1,6 @@
 /** Finding what execve runs: the file, its permissions, and the chain of `#!` interpreters (SEMANTICS 5.1–5.6, 5.22–5.23). */
 import { E, errno, fail } from "../../syscalls/abi/errno.ts";
+import { bytesOf, clipped, textOf } from "../../syscalls/abi/text.ts";
 import type { Task } from "../task/task.ts";
 import type { OpenFile } from "../vfs/open_file.ts";
 import { HEAD, parseScript } from "./script.ts";
@@ -16,8 +17,6 @@ export interface Program {
 
 /** At most this many rewrites of the image. */
 const MAX_SCRIPTS = 5;
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 
 export const findProgram = (
   t: Task,
@@ -30,7 +29,7 @@ export const findProgram = (
   const execfn = path === "" || (dirfd !== -100 && !path.startsWith("/"))
     ? `/dev/fd/${dirfd}${path === "" ? "" : "/" + path}`
     : path;
-  const comm = (path === "" ? file.path : path).split("/").pop()!.slice(0, 15);
+  const comm = clipped((path === "" ? file.path : path).split("/").pop()!, 15);
   let words = argv;
   let name = execfn;
   for (let scripts = 0;; scripts++) {
@@ -48,10 +47,10 @@ export const findProgram = (
     words = [
       script.interpreter,
       ...(script.argument === undefined ? [] : [script.argument]),
-      encoder.encode(name),
+      bytesOf(name),
       ...words.slice(1),
     ];
-    name = decoder.decode(script.interpreter);
+    name = textOf(script.interpreter);
     file = t.machine.vfs.openForExec(t, -100, name, 0);
   }
 };

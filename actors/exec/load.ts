@@ -14,6 +14,7 @@ import {
   stringSpace,
 } from "../../cpu/mod.ts";
 import { E, Errno, errno } from "../../syscalls/abi/errno.ts";
+import { bytesOf } from "../../syscalls/abi/text.ts";
 import { RLIMIT } from "../limits.ts";
 import type { Task } from "../task/task.ts";
 import { type ImageFacts, VmGroup } from "../vm_group.ts";
@@ -27,7 +28,6 @@ const HEAP_ROOM = 16 << 20;
 /** Space below the stack's top that nothing else is placed in. */
 const STACK_ROOM = 8 << 20;
 const MIB = 1 << 20;
-const encoder = new TextEncoder();
 
 export interface Loaded {
   readonly vm: VmGroup;
@@ -151,7 +151,7 @@ const pushStack = (
   const random = new Uint8Array(16);
   t.machine.entropy.fill(random);
   const auxv = auxiliaryVector(facts, t.cred);
-  const stack = initialStack({ argv: program.argv, envp, auxv, random, execfn: encoder.encode(program.execfn) }, top);
+  const stack = initialStack({ argv: program.argv, envp, auxv, random, execfn: bytesOf(program.execfn) }, top);
   const length = Math.ceil((top - stack.sp) / 4096) * 4096 + 32 * 4096;
   const request = {
     addr: top - length,

@@ -3,6 +3,7 @@
  */
 import { AT_FDCWD } from "../../syscalls/abi/at.ts";
 import { E, fail } from "../../syscalls/abi/errno.ts";
+import { bytesOf, textOf } from "../../syscalls/abi/text.ts";
 import { AF } from "../../syscalls/abi/net.ts";
 import type { Machine } from "../machine.ts";
 import type { Task } from "../task/task.ts";
@@ -12,7 +13,6 @@ import type { UnixSocket } from "./unix.ts";
 
 /** sizeof(struct sockaddr_un). */
 const SIZE = 110;
-const decoder = new TextDecoder();
 
 export interface UnixName {
   /** sockaddr_un as getsockname tells it. */
@@ -39,7 +39,7 @@ const parse = (address: Uint8Array): { path: string } | { abstract: Uint8Array }
   if (name.length === 0) return { path: "" };
   if (name[0] === 0) return { abstract: name };
   const end = name.indexOf(0);
-  return { path: decoder.decode(end < 0 ? name : name.subarray(0, end)) };
+  return { path: textOf(end < 0 ? name : name.subarray(0, end)) };
 };
 
 const key = (name: Uint8Array): string => String.fromCharCode(...name);
@@ -67,7 +67,7 @@ export const bindUnix = (t: Task, socket: UnixSocket, address: Uint8Array, again
     return (error as { no?: number }).no === E.EXIST ? fail(E.ADDRINUSE) : rethrow(error);
   }
   byInode.set(inode, socket);
-  const bytes = new TextEncoder().encode(name.path + "\0");
+  const bytes = bytesOf(name.path + "\0");
   return { address: withFamily(bytes), inode };
 };
 const rethrow = (error: unknown): never => {

@@ -1,5 +1,6 @@
 /** The tree under /proc/pid and /proc/pid/task/tid, as data (proc(5)). */
 import { E, fail } from "../../syscalls/abi/errno.ts";
+import { clipped } from "../../syscalls/abi/text.ts";
 import { CAP, capable } from "../credentials.ts";
 import type { Location } from "../fs_context.ts";
 import type { Task } from "../task/task.ts";
@@ -103,7 +104,7 @@ const both: Files = {
     mode: 0o644,
     write: (s, t, written) => {
       sameGroupOnly(s, t);
-      s.task.comm = written.split("\0")[0].replace(/\n$/, "").slice(0, COMM_MAX);
+      s.task.comm = clipped(written.split("\0")[0].replace(/\n$/, ""), COMM_MAX);
     },
   }),
   cpuset: text(() => "/\n"),

@@ -3,6 +3,7 @@
  * inodes that serve it. procfs and sysfs are such trees. Text is made when a read begins at offset 0 and served by offset, as Linux's seq files are.
  */
 import { E, fail } from "../../syscalls/abi/errno.ts";
+import { bytesOf, textOf } from "../../syscalls/abi/text.ts";
 import type { Machine } from "../machine.ts";
 import type { Task } from "../task/task.ts";
 import { DirectoryFile } from "../vfs/directory_file.ts";
@@ -227,9 +228,6 @@ export const bootTime = (machine: Machine): bigint => {
   return time;
 };
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
-
 class TextFile<S> extends OpenFile {
   #content: Uint8Array | undefined;
   constructor(inode: Inode, path: string, flags: number, readonly entry: TextEntry<S>, readonly subject: S) {
@@ -241,7 +239,7 @@ class TextFile<S> extends OpenFile {
     if (from === 0 || this.#content === undefined) {
       (this.subject as Subject).check?.(E.SRCH);
       const made = this.entry.text(this.subject, t);
-      this.#content = typeof made === "string" ? encoder.encode(made) : made;
+      this.#content = typeof made === "string" ? bytesOf(made) : made;
     }
     const part = this.#content.subarray(from, from + into.length);
     into.set(part);
@@ -253,7 +251,7 @@ class TextFile<S> extends OpenFile {
     const { write } = this.entry;
     if (write === undefined) return -E.INVAL;
     (this.subject as Subject).check?.(E.SRCH);
-    write(this.subject, t, decoder.decode(bytes.slice(0, 4096)));
+    write(this.subject, t, textOf(bytes.slice(0, 4096)));
     if (at === undefined) this.pos += bytes.length;
     return bytes.length;
   }

@@ -1,10 +1,10 @@
 /** An open directory: a snapshot of its entries, taken at the first getdents and after each rewind. */
 import { E } from "../../syscalls/abi/errno.ts";
+import { bytesOf } from "../../syscalls/abi/text.ts";
 import type { Task } from "../task/task.ts";
 import { type DirEntry, S_IFDIR } from "./inode.ts";
 import { OpenFile } from "./open_file.ts";
 
-const encoder = new TextEncoder();
 /** linux_dirent64: ino 8, off 8, reclen 2, type 1, name, NUL; records are 8-aligned. */
 const HEADER = 19;
 
@@ -51,7 +51,7 @@ export class DirectoryFile extends OpenFile {
 
 /** Bytes written; 0 when the record does not fit. */
 const writeEntry = (e: DirEntry, next: number, into: Uint8Array): number => {
-  const name = encoder.encode(e.name);
+  const name = bytesOf(e.name);
   const size = Math.ceil((HEADER + name.length + 1) / 8) * 8;
   if (size > into.length) return 0;
   const v = new DataView(into.buffer, into.byteOffset, into.byteLength);

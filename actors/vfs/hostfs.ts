@@ -89,6 +89,8 @@ export class HostFs {
   }
   #findIn(base: string, inside: string): HostInode | DeniedInode | undefined {
     const path = base + inside;
+    // The host's interface has strings for names: what is not UTF-8 cannot be there.
+    if (!inside.isWellFormed()) return undefined;
     if (!hostFs.mayRead(path)) return new DeniedInode(this, path, inside);
     const stat = hostFs.find(path);
     return stat === undefined ? undefined : this.inode(path, inside, stat);
@@ -185,6 +187,7 @@ export class HostInode extends Inode {
   /** Host path for a new child: under the root where the directory is there too, so that a sysroot only adds. */
   #newChild(name: string): string {
     const { overlay, root } = this.fs;
+    if (!name.isWellFormed()) fail(E.ILSEQ);
     if (overlay === "" || !this.hostPath.startsWith(overlay)) return join(this.hostPath, name);
     const inRoot = root + this.inside;
     return join(hostFs.find(inRoot) === undefined ? this.hostPath : inRoot, name);
@@ -205,6 +208,7 @@ export class HostInode extends Inode {
   }
   override symlink(_t: Task, name: string, target: string): Inode {
     const path = this.#newChild(name);
+    if (!target.isWellFormed()) fail(E.ILSEQ);
     hostFs.symlink(target, path);
     return this.#made(path, name);
   }

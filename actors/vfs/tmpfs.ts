@@ -3,6 +3,7 @@
  * device nodes are what they are everywhere. Nothing outlives the machine.
  */
 import { E, fail } from "../../syscalls/abi/errno.ts";
+import { bytesOf } from "../../syscalls/abi/text.ts";
 import type { Credentials } from "../credentials.ts";
 import { openDevice } from "../devfs/devfs.ts";
 import type { Machine } from "../machine.ts";
@@ -28,7 +29,6 @@ import { PageStore } from "./page_store.ts";
 import { PathFile } from "./path_file.ts";
 
 const TMPFS_MAGIC = 0x01021994;
-const encoder = new TextEncoder();
 
 /** One mounted instance. */
 export class TmpFs {
@@ -185,7 +185,7 @@ class TmpLink extends TmpInode {
     super(fs, 0o777);
   }
   override get size(): number {
-    return encoder.encode(this.target).length;
+    return bytesOf(this.target).length;
   }
   override readlink(): string {
     return this.target;

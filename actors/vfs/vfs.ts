@@ -4,6 +4,7 @@
  */
 import { AT, AT_FDCWD } from "../../syscalls/abi/at.ts";
 import { E, fail } from "../../syscalls/abi/errno.ts";
+import { bytesOf } from "../../syscalls/abi/text.ts";
 import type { Location } from "../fs_context.ts";
 import type { Task } from "../task/task.ts";
 import { MAY_EXEC, MAY_READ, MAY_WRITE, mayAccess, mayRemove } from "./access.ts";
@@ -24,7 +25,6 @@ import {
   type OpenFile,
 } from "./open_file.ts";
 
-const encoder = new TextEncoder();
 const PATH_MAX = 4096, NAME_MAX = 255, MAX_LINKS = 40;
 
 /** Where a walk ended: the directory, the last name in it, and what it leads to (undefined: no such file). */
@@ -148,7 +148,7 @@ export class Vfs {
         at = this.#up(t, at, w);
         continue;
       }
-      if (name.length > NAME_MAX / 3 && encoder.encode(name).length > NAME_MAX) fail(E.NAMETOOLONG);
+      if (name.length > NAME_MAX / 3 && bytesOf(name).length > NAME_MAX) fail(E.NAMETOOLONG);
       const dir = at;
       const found = this.child(t, dir, name);
       if (found === undefined) return last ? { dir, name, at: undefined, slash } : fail(E.NOENT);

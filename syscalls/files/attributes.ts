@@ -1,17 +1,17 @@
 /** Extended attributes (xattr(7)): kept by file systems in memory; host files have none, as on a file system mounted without them. */
 import { CAP, capable, type Inode, MAY_READ, MAY_WRITE, S_IFDIR, S_IFREG, type Task } from "../../actors/mod.ts";
 import { E, fail } from "../abi/errno.ts";
+import { bytesOf, textOf } from "../abi/text.ts";
 
 const XATTR_CREATE = 1, XATTR_REPLACE = 2;
 const NAME_MAX = 255, VALUE_MAX = 65536;
-const decoder = new TextDecoder(), encoder = new TextEncoder();
 
 const attributesOf = (inode: Inode): Map<string, Uint8Array> =>
   (inode as Inode & { attributes?: Map<string, Uint8Array> }).attributes ?? fail(E.OPNOTSUPP);
 
 const readName = (t: Task, at: number): string => {
   const bytes = t.mem.cstring(at, NAME_MAX + 1);
-  return bytes === undefined || bytes.length === 0 ? fail(E.RANGE) : decoder.decode(bytes);
+  return bytes === undefined || bytes.length === 0 ? fail(E.RANGE) : textOf(bytes);
 };
 
 /** What the name space of an attribute asks of its user (fs/xattr.c xattr_permission). */
@@ -55,7 +55,7 @@ export const getAttribute = (t: Task, inode: Inode, at: number, value: number, s
 export const listAttributes = (t: Task, inode: Inode, list: number, size: number): number => {
   const held = (inode as Inode & { attributes?: Map<string, Uint8Array> }).attributes;
   const names = [...held?.keys() ?? []].filter((n) => !n.startsWith("trusted.") || capable(t.cred, CAP.SYS_ADMIN));
-  const bytes = encoder.encode(names.map((n) => n + "\0").join(""));
+  const bytes = bytesOf(names.map((n) => n + "\0").join(""));
   if (size === 0) return bytes.length;
   if (size < bytes.length) return -E.RANGE;
   t.mem.write(list, bytes);

@@ -29,6 +29,7 @@ import {
 import { AT, AT_FDCWD } from "../abi/at.ts";
 import type { Handlers } from "../abi/call.ts";
 import { E } from "../abi/errno.ts";
+import { bytesOf, textOf } from "../abi/text.ts";
 import type { files } from "./declare.ts";
 import { MFD } from "../abi/files.ts";
 import { getAttribute, listAttributes, removeAttribute, setAttribute } from "./attributes.ts";
@@ -43,8 +44,6 @@ import {
   statfsBytes,
   statxBytes,
 } from "./metadata.ts";
-
-const encoder = new TextEncoder();
 
 const open = (
   t: Task,
@@ -142,7 +141,7 @@ export const filesHandlers: Handlers<Task, typeof files> = {
       : path.startsWith(root + "/")
       ? path.slice(root.length)
       : `(unreachable)${path}`;
-    const bytes = encoder.encode(shown + "\0");
+    const bytes = bytesOf(shown + "\0");
     if (size < bytes.length) return -E.RANGE;
     t.mem.write(at, bytes);
     return bytes.length;
@@ -259,7 +258,7 @@ export const filesHandlers: Handlers<Task, typeof files> = {
     if (size <= 0) return -E.INVAL;
     const { inode } = t.machine.vfs.findAt(t, dirfd, readPath(t, path), AT.SYMLINK_NOFOLLOW | AT.EMPTY_PATH);
     if (inode.type !== S_IFLNK) return -E.INVAL;
-    const bytes = encoder.encode(inode.readlink(t)).subarray(0, size);
+    const bytes = bytesOf(inode.readlink(t)).subarray(0, size);
     t.mem.write(at, bytes);
     return bytes.length;
   },
@@ -302,7 +301,7 @@ export const filesHandlers: Handlers<Task, typeof files> = {
     if (bytes === undefined) return -E.INVAL;
     const sealed = (flags & NOEXEC_SEAL) !== 0;
     const sealable = sealed || (flags & ALLOW_SEALING) !== 0;
-    const file = makeMemfd(t.machine, t.cred, new TextDecoder().decode(bytes), sealable, !sealed);
+    const file = makeMemfd(t.machine, t.cred, textOf(bytes), sealable, !sealed);
     const fd = t.files.add(file, (flags & CLOEXEC) !== 0, t.group.limits[RLIMIT.NOFILE].soft);
     if (fd < 0) file.release();
     return fd;

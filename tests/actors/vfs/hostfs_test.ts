@@ -111,3 +111,11 @@ inTempDir("pages of shared mappings agree with reads and writes, and reach the h
   assert.equal(Deno.readTextFileSync(`${dir}/m`), "Z1MAP567wr");
   file.release();
 });
+
+inTempDir("a name that is no UTF-8 is on no host: ENOENT, and EILSEQ for making it", (dir) => {
+  const { t, open, find, machine } = over(dir);
+  Deno.writeTextFileSync(`${dir}/\ufffd`, "");
+  assert.throws(() => find("/\udcff"), (e) => e instanceof Errno && e.no === E.NOENT);
+  assert.throws(() => open("/\udcff", O_RDWR | O_CREAT), (e) => e instanceof Errno && e.no === E.ILSEQ);
+  assert.throws(() => machine.vfs.root.inode.symlink(t, "l", "\udcff"), (e) => e instanceof Errno && e.no === E.ILSEQ);
+});
