@@ -1,5 +1,6 @@
 /** Descriptors: fetch, then let the open file do. */
 import {
+  O_ASYNC,
   O_CLOEXEC,
   O_NONBLOCK,
   type OpenFile,
@@ -33,7 +34,7 @@ const seekable = (file: OpenFile, at: number): OpenFile => {
   return file;
 };
 
-const FIONCLEX = 0x5450, FIOCLEX = 0x5451, FIONBIO = 0x5421, FIONREAD = 0x541b;
+const FIONCLEX = 0x5450, FIOCLEX = 0x5451, FIONBIO = 0x5421, FIOASYNC = 0x5452, FIONREAD = 0x541b;
 
 /** RWF_* of preadv2 and pwritev2. */
 const RWF = { HIPRI: 1, DSYNC: 2, SYNC: 4, NOWAIT: 8, APPEND: 16 } as const;
@@ -128,6 +129,10 @@ export const ioHandlers: Handlers<Task, typeof io> = {
       case FIONBIO:
         file.flags = t.mem.i32(arg) !== 0 ? file.flags | O_NONBLOCK : file.flags & ~O_NONBLOCK;
         file.flagsChanged();
+        return 0;
+      case FIOASYNC:
+        if (file.inode.type === S_IFREG || file.inode.type === S_IFDIR) return -E.NOTTY;
+        file.flags = t.mem.i32(arg) !== 0 ? file.flags | O_ASYNC : file.flags & ~O_ASYNC;
         return 0;
       case FIONREAD:
         if (file.inode.type !== S_IFREG) return file.ioctl(t, request, arg);
