@@ -244,9 +244,15 @@ const start = (machine: Machine, task: Task, options: BootOptions): { status: nu
       : error.no === E.NOEXEC
       ? "not an ELF file or script that can be run"
       : ERRNO_TEXT[error.no];
-    return { status: error.no === E.NOENT ? 127 : 126, message: `${options.guest}: ${reason}` };
+    return { status: error.no === E.NOENT ? 127 : 126, message: oneLine(`${options.guest}: ${reason}`) };
   }
   return undefined;
+};
+
+/** A file's name may hold anything. */
+const oneLine = (text: string): string => {
+  const clean = text.replaceAll(/\p{Cc}/gu, "?");
+  return clean.length <= 400 ? clean : `${clean.slice(0, 200)}…${clean.slice(-150)}`;
 };
 
 const exitQuietly = (task: Task): void => {

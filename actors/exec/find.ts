@@ -4,6 +4,7 @@ import { bytesOf, clipped, textOf } from "../../syscalls/abi/text.ts";
 import type { Task } from "../task/task.ts";
 import type { OpenFile } from "../vfs/open_file.ts";
 import { HEAD, parseScript } from "./script.ts";
+import { ofInterpreter, UnusableImage } from "./unusable.ts";
 
 /** A program ready to load: the ELF file at the end of the chain, and its arguments. The caller owns `file`. */
 export interface Program {
@@ -37,7 +38,7 @@ export const findProgram = (
     const script = parseScript(head);
     if (script.kind === "not a script") return { file, head, argv: words, execfn, comm };
     try {
-      if (script.kind === "unusable") fail(E.NOEXEC);
+      if (script.kind === "unusable") throw new UnusableImage(E.NOEXEC, "a script whose #! line cannot be used");
       if (scripts >= MAX_SCRIPTS) fail(E.LOOP);
       if (scripts === 0 && execfn !== path && closesOnExec(t, dirfd)) fail(E.NOENT);
     } finally {
@@ -51,7 +52,8 @@ export const findProgram = (
       ...words.slice(1),
     ];
     name = textOf(script.interpreter);
-    file = t.machine.vfs.openForExec(t, -100, name, 0);
+    const interpreter = name;
+    file = ofInterpreter(interpreter, () => t.machine.vfs.openForExec(t, -100, interpreter, 0));
   }
 };
 

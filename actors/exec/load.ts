@@ -13,13 +13,14 @@ import {
   parseElf,
   stringSpace,
 } from "../../cpu/mod.ts";
-import { E, Errno, errno } from "../../syscalls/abi/errno.ts";
+import { E, errno } from "../../syscalls/abi/errno.ts";
 import { bytesOf } from "../../syscalls/abi/text.ts";
 import { RLIMIT } from "../limits.ts";
 import type { Task } from "../task/task.ts";
 import { type ImageFacts, VmGroup } from "../vm_group.ts";
 import { auxiliaryVector, type LoadedFacts } from "./auxv.ts";
 import type { Program } from "./find.ts";
+import { ofInterpreter, UnusableImage } from "./unusable.ts";
 
 /** Where position-independent programs go. */
 const PIE_BASE = 0x00200000;
@@ -35,12 +36,7 @@ export interface Loaded {
   readonly entry: number;
 }
 
-/** Why an image cannot be run, in words: an Errno for the guest, a reason for people. */
-export class UnusableImage extends Errno {
-  constructor(no: number, readonly reason: string) {
-    super(no);
-  }
-}
+export { UnusableImage };
 
 /** Throws Errno (ENOEXEC, ELIBBAD, ENOENT, ENOMEM, E2BIG); nothing is left behind then. */
 export const loadProgram = (t: Task, program: Program, envp: readonly Uint8Array[]): Loaded => {
@@ -56,7 +52,8 @@ export const loadProgram = (t: Task, program: Program, envp: readonly Uint8Array
     const stackTop = Math.ceil((main.end + HEAP_ROOM + STACK_ROOM) / MIB) * MIB;
     space.mmapBase = stackTop + MIB;
     space.setBrkStart(main.end);
-    const linker = image.interpreter === undefined ? undefined : loadLinker(t, space, image.interpreter);
+    const wanted = image.interpreter;
+    const linker = wanted === undefined ? undefined : ofInterpreter(wanted, () => loadLinker(t, space, wanted));
     const trampoline = mapTrampoline(space, stackTop);
     const facts = { phdr: main.phdr, phnum: main.phnum, entry: main.entry, base: linker?.base ?? 0 };
     const stack = pushStack(t, space, program, envp, facts, stackTop);

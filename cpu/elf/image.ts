@@ -38,8 +38,9 @@ const PT_LOAD = 1, PT_INTERP = 3, PT_PHDR = 6, PT_GNU_STACK = 0x6474e551;
 const EHDR = 64, PHDR = 56;
 /** All program headers must fit in one page (fs/binfmt_elf.c load_elf_phdrs). */
 const MAX_PHDRS = Math.floor(65536 / PHDR);
-const SPACE_END = 0x100000000;
 const PAGE = 4096;
+/** The last page of the 4 GiB is never mapped. */
+const SPACE_END = 0x100000000 - PAGE;
 
 /** Reads `length` bytes at `at`; the caller never asks beyond `fileSize`. */
 export type ReadAt = (at: number, length: number) => Uint8Array;
@@ -60,8 +61,10 @@ const checkIdent = (h: DataView): string | undefined => {
   if (h.getUint8(4) !== 2) {
     return h.getUint8(4) === 1 ? "a 32-bit ELF file, not riscv64" : "an ELF file of unknown class";
   }
-  if (h.getUint8(5) !== 1) return "a big-endian ELF file, not riscv64";
-  if (h.getUint8(6) !== 1) return "an ELF file of unknown version";
+  if (h.getUint8(5) !== 1) {
+    return h.getUint8(5) === 2 ? "a big-endian ELF file, not riscv64" : "an ELF file of unknown byte order";
+  }
+  if (h.getUint8(6) !== 1 || h.getUint32(20, true) !== 1) return "an ELF file of unknown version";
   const machine = h.getUint16(18, true);
   if (machine !== EM_RISCV) return `an ELF file for ${MACHINES[machine] ?? `machine ${machine}`}, not riscv64`;
   const type = h.getUint16(16, true);
@@ -120,7 +123,8 @@ const collect = (read: ReadAt, fileSize: number, headers: DataView, b: Basics): 
         memSize: word(40),
         prot: ((flags & 4) >> 2) | (flags & 2) | ((flags & 1) << 2),
       };
-      const wrong = checkSegment(segment, segments[segments.length - 1], fileSize);
+      const wrong = checkSegment(segment, segments[segments.length - 1], fileSize) ??
+        checkAlignment(headers.getBigUint64(at + 48, true));
       if (wrong !== undefined) return new ElfError(wrong);
       if (segment.memSize > 0) segments.push(segment);
     } else if (type === PT_INTERP) {
@@ -158,13 +162,19 @@ const checkSegment = (s: Segment, previous: Segment | undefined, fileSize: numbe
   if (!(s.fileSize <= s.memSize)) return "damaged: a segment is larger in the file than in memory";
   if (!(s.vaddr + s.memSize <= SPACE_END)) return "a segment lies beyond the 4 GiB address space";
   if (!(s.offset + s.fileSize <= fileSize)) return "cut off: a segment lies beyond the end of the file";
-  if (s.vaddr % PAGE !== s.offset % PAGE) return "damaged: a segment's address and file offset do not agree";
+  if (s.fileSize > 0 && s.vaddr % PAGE !== s.offset % PAGE) {
+    return "damaged: a segment's address and file offset do not agree";
+  }
   // Linux would map later segments over earlier ones; no linker makes such files, so they are refused.
   if (previous !== undefined && s.vaddr < previous.vaddr + previous.memSize) {
     return "damaged: its segments overlap or are out of order";
   }
   return undefined;
 };
+
+/** Linux's own loader ignores such a value, its dynamic linker refuses it (elf/dl-load.c); no linker writes one. */
+const checkAlignment = (align: bigint): string | undefined =>
+  (align & (align - 1n)) === 0n ? undefined : "damaged: a segment's alignment is no power of two";
 
 const interpreterName = (read: ReadAt, offset: number, size: number, fileSize: number): string | ElfError => {
   if (size < 2 || size > 4096) return new ElfError("damaged: the name of its interpreter has a wrong length");
