@@ -4,15 +4,16 @@ import { CLONE, CLONE_ARGS, CLONE_ARGS_SIZE_VER0, CLONE_CLEAR_SIGHAND, CLONE_INT
 import { E } from "../abi/errno.ts";
 import { decodeStruct } from "../abi/layout.ts";
 
-/** clone(2): the low byte is the exit signal, the high half is dropped. */
+/**
+ * clone(2): the low byte is the exit signal, the high half is dropped. It is not even decoded: C callers sign-extend an int, and CLONE_IO is its sign bit.
+ */
 export const fromRegisters = (
   t: Task,
-  word: number,
   stack: number,
   parentTid: number,
   childTid: number,
 ): CloneRequest | number => {
-  const low = word % 0x100000000;
+  const low = t.cpu.lo(10);
   const flags = (low - (low & 0xff)) >>> 0;
   if ((flags & CLONE.PIDFD) !== 0 && (flags & (CLONE.PARENT_SETTID | CLONE.DETACHED)) !== 0) return -E.INVAL;
   return {

@@ -90,7 +90,7 @@ const WAIT4_OPTIONS = W.NOHANG | W.UNTRACED | W.CONTINUED | W.NOTHREAD | W.CLONE
 const WAITID_OPTIONS = WAIT4_OPTIONS | W.EXITED | W.NOWAIT;
 
 export const processHandlers: Handlers<Task, typeof process> = {
-  clone: (t, flags, stack, parentTid, _tls, childTid) => make(t, fromRegisters(t, flags, stack, parentTid, childTid)),
+  clone: (t, _flags, stack, parentTid, _tls, childTid) => make(t, fromRegisters(t, stack, parentTid, childTid)),
   clone3: (t, args, size) => make(t, fromStruct(t, args, size)),
   execve: (t, path, argv, envp) =>
     execProgram(t, -100, readPath(t, path), 0, readStrings(t, argv), readStrings(t, envp)),

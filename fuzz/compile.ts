@@ -1,0 +1,227 @@
+/**
+ * From a program to instructions of the script CPU and the data they use. Each step's result goes to its own word of the shared page; a child notes its tid there
+ * before it does anything else.
+ */
+import type { Script, ScriptOp } from "../cpu/script/ops.ts";
+import { FAMILIES } from "../syscalls/mod.ts";
+import {
+  CODE,
+  CONSTANTS,
+  DATA,
+  MAX_RESULTS,
+  MAX_SITES,
+  OWN_WORDS,
+  RESULTS,
+  STACK_SIZE,
+  STACKS,
+  TIDS,
+  WORDS,
+} from "./layout.ts";
+import { BUFFERS } from "./layout.ts";
+import { type Arg, type CloneStep, type Program, type Step } from "./program.ts";
+
+export interface Compiled {
+  readonly script: Script;
+  /** Initial bytes at DATA. */
+  readonly data: Uint8Array<ArrayBuffer>;
+  /** Where each exec of the program enters, as instruction numbers; the first program enters at 0. */
+  readonly entries: readonly number[];
+  /** The step behind each result, in the order of `RESULTS`. */
+  readonly steps: readonly Step[];
+  /** Instruction number of each handler. */
+  readonly handlers: readonly number[];
+  /** Places in `data` that hold the address of a handler: a later layout moves them. */
+  readonly handlerSlots: readonly { readonly offset: number; readonly handler: number }[];
+}
+
+const A0 = 10, A7 = 17;
+const VM = 0x100, VFORK = 0x4000;
+const CLEAR_SIGHAND_HIGH = 1;
+
+/** Numbers of all declared calls. */
+export const NUMBERS: Readonly<Record<string, number>> = Object.fromEntries(
+  Object.values(FAMILIES).flatMap((f) => Object.entries(f).map(([name, row]) => [name, row.nr])),
+);
+
+/** Too many steps or clones: such a program is not run. */
+export class TooLarge extends Error {}
+
+class Compiler {
+  readonly ops: ScriptOp[] = [];
+  readonly steps: Step[] = [];
+  readonly entries: number[] = [];
+  readonly handlers: number[] = [];
+  readonly handlerSlots: { offset: number; handler: number }[] = [];
+  readonly data = new Uint8Array(0x4000);
+  readonly #view = new DataView(this.data.buffer);
+  readonly #constants = new Map<string, number>();
+  #next = CONSTANTS - DATA;
+  #sites = 0;
+  readonly #later: (() => void)[] = [];
+
+  compile(p: Program): void {
+    this.block(p.steps, 0);
+    this.#rest();
+    for (const body of p.handlers) {
+      this.handlers.push(this.ops.length);
+      this.inline(body);
+      this.ops.push({ op: "ret" });
+    }
+    this.#rest();
+    for (const { offset, handler } of this.handlerSlots) {
+      this.#view.setUint32(offset, CODE + 4 * (this.handlers[handler] ?? 0), true);
+    }
+  }
+
+  /** Bodies of children and of other programs. */
+  #rest(): void {
+    for (let run = this.#later.shift(); run !== undefined; run = this.#later.shift()) run();
+  }
+
+  /** A task's body: the steps, then exit with the number of its site. */
+  block(steps: readonly Step[], site: number): void {
+    this.inline(steps);
+    this.#call(93, [site & 63]);
+  }
+
+  inline(steps: readonly Step[]): void {
+    for (const s of steps) {
+      if ("call" in s) {
+        this.#call(NUMBERS[s.call], s.args);
+        this.#result(s);
+      } else if ("clone" in s) this.#clone(s);
+      else if ("exec" in s) {
+        const k = this.entries.push(0) - 1;
+        this.#later.push(() => {
+          this.entries[k] = this.ops.length;
+          this.block(s.exec, 32 + k);
+        });
+        this.#call(221, [this.#path(k), 0, 0]);
+        this.#result(s);
+      } else {
+        this.ops.push({ op: "li", reg: 5, value: s.store });
+        this.ops.push({ op: "sw", reg: 5, at: this.#address(s.to) });
+      }
+    }
+  }
+
+  #call(nr: number, args: readonly Arg[]): void {
+    args.forEach((a, i) => this.#load(A0 + i, a));
+    this.ops.push({ op: "li", reg: A7, value: nr }, { op: "ecall" });
+  }
+  #result(s: Step): void {
+    const at = RESULTS + 4 * this.steps.length;
+    if (this.steps.push(s) > MAX_RESULTS) throw new TooLarge();
+    this.ops.push({ op: "sw", reg: A0, at });
+  }
+
+  #clone(s: CloneStep): void {
+    const site = ++this.#sites;
+    if (site > MAX_SITES) throw new TooLarge();
+    const top = STACKS + (site + 1) * STACK_SIZE;
+    const stack = (s.clone & VM) !== 0 && (s.clone & VFORK) === 0 ? top : 0;
+    if (s.three === true) this.#call(435, [this.#cloneArgs(s, stack), 88]);
+    else this.#call(220, [(s.clone | s.exit) | 0, stack, s.parentTid ?? 0, 0, s.childTid ?? 0]);
+    const branch = this.ops.length;
+    this.ops.push({ op: "j", to: 0 });
+    this.#result(s);
+    this.ops.push({ op: "sw", reg: A0, at: TIDS + 4 * site });
+    this.#later.push(() => {
+      this.ops[branch] = { op: "beqz", reg: A0, to: this.ops.length };
+      this.#call(178, []);
+      this.ops.push({ op: "sw", reg: A0, at: TIDS + 4 * site });
+      this.block(s.child, site);
+    });
+  }
+
+  #cloneArgs(s: CloneStep, top: number): number {
+    const pointer = (a: Arg | undefined) => a === undefined ? 0 : this.#address(a);
+    const words = [s.clone, s.clearHandlers ? CLEAR_SIGHAND_HIGH : 0];
+    for (
+      const v of [0, pointer(s.childTid), pointer(s.parentTid), s.exit, top && top - STACK_SIZE, top && STACK_SIZE]
+    ) {
+      words.push(v, 0);
+    }
+    while (words.length < 22) words.push(0);
+    return this.#constant(
+      "clone" + words.join(),
+      88,
+      (at) => words.forEach((w, i) => this.#view.setUint32(at + 4 * i, w, true)),
+    );
+  }
+
+  #load(reg: number, a: Arg): void {
+    if (typeof a === "number") this.ops.push({ op: "li", reg, value: a });
+    else if ("tid" in a) this.ops.push({ op: "lw", reg, at: TIDS + 4 * a.tid });
+    else if ("at" in a) this.ops.push({ op: "lw", reg, at: WORDS + 4 * a.at });
+    else if ("own" in a) this.ops.push({ op: "lw", reg, at: OWN_WORDS + 4 * a.own });
+    else this.ops.push({ op: "li", reg, value: this.#address(a) });
+  }
+
+  #address(a: Arg): number {
+    if (typeof a === "number") return a;
+    if ("word" in a) return WORDS + 4 * a.word;
+    if ("ownAt" in a) return OWN_WORDS + 4 * a.ownAt;
+    if ("buf" in a) return BUFFERS + 0x100 * a.buf;
+    if ("ns" in a) {
+      return this.#constant(`ns${a.ns}`, 16, (at) => {
+        this.#view.setUint32(at, Math.floor(a.ns / 1e9), true);
+        this.#view.setUint32(at + 8, a.ns % 1e9, true);
+      });
+    }
+    if ("set" in a) return this.#constant(`set${a.set}`, 8, (at) => this.#view.setBigUint64(at, maskOf(a.set), true));
+    if ("act" in a) {
+      const { handler, flags, mask } = a.act;
+      return this.#constant(JSON.stringify(a), 24, (at) => {
+        if (typeof handler === "number") this.handlerSlots.push({ offset: at, handler });
+        else this.#view.setUint32(at, handler === "ignore" ? 1 : 0, true);
+        this.#view.setUint32(at + 8, flags, true);
+        this.#view.setBigUint64(at + 16, maskOf(mask), true);
+      });
+    }
+    if ("stack" in a) {
+      return this.#constant(`stack${a.stack}`, 24, (at) => {
+        this.#view.setUint32(at, STACKS - 0x1000 * (a.stack + 1), true);
+        this.#view.setUint32(at + 8, a.stack === 1 ? 0x80000000 : 0, true);
+        this.#view.setUint32(at + 16, 0x1000, true);
+      });
+    }
+    if ("robust" in a) {
+      // head.next -> entry -> head; the word lies 8 bytes behind the entry's next.
+      return this.#constant(`robust${a.robust}`, 24, (at) => {
+        const word = OWN_WORDS + 4 * a.robust;
+        this.#view.setUint32(at, word - 8, true);
+        this.#view.setInt32(at + 8, 8, true);
+        this.#view.setUint32(word - 8 - DATA, DATA + at, true);
+      });
+    }
+    throw new Error("not an address");
+  }
+
+  #path(k: number): number {
+    const text = new TextEncoder().encode(`/x${k}\0`);
+    return this.#constant(`path${k}`, 8, (at) => this.data.set(text, at));
+  }
+
+  #constant(key: string, size: number, fill: (at: number) => void): number {
+    let at = this.#constants.get(key);
+    if (at === undefined) {
+      at = this.#next;
+      this.#next = at + ((size + 7) & ~7);
+      if (this.#next > this.data.length) throw new TooLarge();
+      this.#constants.set(key, at);
+      fill(at);
+    }
+    return DATA + at;
+  }
+}
+
+const maskOf = (signals: readonly number[]): bigint => signals.reduce((m, s) => m | (1n << BigInt(s - 1)), 0n);
+
+/** Throws TooLarge. */
+export const compile = (p: Program): Compiled => {
+  const c = new Compiler();
+  c.compile(p);
+  const { ops, data, entries, steps, handlers, handlerSlots } = c;
+  return { script: { base: CODE, ops }, data, entries, steps, handlers, handlerSlots };
+};

@@ -1,0 +1,97 @@
+/** The invariants of SEMANTICS section 11 as a whole: hooked onto a machine, checked between turns, when nothing can run, and at the end. */
+import { FileTable } from "../../actors/file_table.ts";
+import { SignalHandlers } from "../../actors/signal_handlers.ts";
+import { callBegins, callEnds, childMade } from "./calls.ts";
+import { exitBegins } from "./exits.ts";
+import { checkParked } from "./parked.ts";
+import { checkState } from "./state.ts";
+import { eventsOf, hold, Watch } from "./watch.ts";
+
+export { BrokenInvariant, Watch } from "./watch.ts";
+export { handlersStartAt } from "./calls.ts";
+
+/** Puts the hooks on. A broken invariant inside a turn is a defect and ends the run. */
+export const hookUp = (w: Watch, eachTurn: () => void): void => {
+  const { machine } = w;
+  const { observer } = machine;
+  const note = () => {
+    for (const g of machine.groups.values()) w.events.set(g, eventsOf(g));
+  };
+  machine.observer = {
+    ...observer,
+    callEntered: (t) => {
+      observer.callEntered?.(t);
+      callBegins(w, t);
+    },
+    callReturned: (t, result) => {
+      observer.callReturned?.(t, result);
+      callEnds(w, t, result);
+      note();
+    },
+    exited: (t, status, last) => {
+      observer.exited?.(t, status, last);
+      guarded(w, () => exitBegins(w, t, last));
+    },
+  };
+  const { spawn } = machine;
+  machine.spawn = (child) => {
+    childMade(w, child);
+    spawn(child);
+  };
+  let turns = 0;
+  Object.defineProperty(machine.counters, "turns", {
+    get: () => turns,
+    set: (n: number) => {
+      turns = n;
+      eachTurn();
+      if (w.failed !== undefined) throw w.failed;
+      w.settle();
+      checkState(w);
+      checkParked(w);
+      note();
+    },
+  });
+};
+
+/** An exit must go through whatever is found: the finding is thrown at the next turn. */
+const guarded = (w: Watch, check: () => void): void => {
+  try {
+    check();
+  } catch (error) {
+    w.failed ??= error;
+  }
+};
+
+/** Nothing can run. */
+export const checkQuiet = (w: Watch): void => {
+  if (w.failed !== undefined) throw w.failed;
+  w.settle();
+  checkState(w);
+  checkParked(w);
+};
+
+/** Everybody has been killed: nothing is left (I60). */
+export const checkEnd = (w: Watch, before: { tables: number; handlers: number }): void => {
+  const { machine } = w;
+  if (w.failed !== undefined) throw w.failed;
+  w.settle();
+  const { counters } = machine;
+  hold(
+    machine.tasks.size === 0 || [...machine.tasks.values()].every((t) => t.group === machine.init),
+    "I60",
+    () => `tasks left: ${[...machine.tasks.values()].map((t) => `${t.tid} ${t.state}`)}`,
+  );
+  hold(counters.liveCpus === 0, "I60", () => `${counters.liveCpus} CPUs left`);
+  hold(counters.liveFibers === 0, "I60", () => `${counters.liveFibers} fibers left`);
+  hold(counters.liveVmGroups === 0, "I60", () => `${counters.liveVmGroups} VM groups left`);
+  hold(FileTable.live === before.tables, "I60", () => `${FileTable.live - before.tables} file tables left`);
+  hold(
+    SignalHandlers.live === before.handlers,
+    "I60",
+    () => `${SignalHandlers.live - before.handlers} handler tables left`,
+  );
+  hold(machine.timers.size === 0, "I60", () => `${machine.timers.size} timers left`);
+  for (const g of w.groupsSeen) {
+    hold(g.live === 0, "I60", () => `group ${g.tgid} counts ${g.live} live tasks at the end`);
+  }
+};

@@ -1,0 +1,48 @@
+/**
+ * What the invariants look at: the machine, and what was seen of it before. Hooks are put on the machine from outside (its observer, its turn counter, its spawn), so
+ * the kernel carries nothing for them.
+ */
+import type { Machine } from "../../actors/machine.ts";
+import type { Task } from "../../actors/task/task.ts";
+import type { ThreadGroup } from "../../actors/task/thread_group.ts";
+
+export class BrokenInvariant extends Error {
+  constructor(name: string, what: string) {
+    super(`${name}: ${what}`);
+    this.name = "BrokenInvariant";
+  }
+}
+
+/** Throws unless it holds. */
+export const hold = (fact: boolean, name: string, what: () => string): void => {
+  if (!fact) throw new BrokenInvariant(name, what());
+};
+
+export const isLive = (t: Task): boolean => t.state !== "exiting" && t.state !== "zombie" && t.state !== "dead";
+
+export class Watch {
+  /** Group codes once seen set. */
+  readonly codes = new Map<ThreadGroup, number>();
+  /** Groups that had a stop or an exit to report when last looked at, by parent group. */
+  readonly events = new Map<ThreadGroup, number>();
+  /** Arguments of calls by task and pc, for restarts. */
+  readonly entered = new Map<Task, Map<number, string>>();
+  /** What the last exit must have led to; checked at the next hook. */
+  owed: (() => void)[] = [];
+  readonly groupsSeen = new Set<ThreadGroup>();
+  failed: unknown;
+
+  constructor(readonly machine: Machine) {}
+
+  /** Checks what is owed. */
+  settle(): void {
+    const owed = this.owed;
+    if (owed.length === 0) return;
+    this.owed = [];
+    for (const check of owed) check();
+  }
+}
+
+/** Children's events a wait could take. */
+export const eventsOf = (group: ThreadGroup): number =>
+  group.children.reduce((n, c) => n + (c.zombie ? 1 : (c.stopReport !== 0 ? 1 : 0) + (c.continueReport ? 1 : 0)), 0);

@@ -1,0 +1,173 @@
+/**
+ * Runs a kernel program on the real kernel: a fresh machine, script CPUs, a virtual clock, an order. Invariants are checked before each slice and when nothing can
+ * run; afterwards everything must be gone.
+ */
+import { credentialsOf } from "../actors/credentials.ts";
+import { execProgram } from "../actors/exec/exec.ts";
+import { FileTable } from "../actors/file_table.ts";
+import { FsContext } from "../actors/fs_context.ts";
+import { Machine, type Observer } from "../actors/machine.ts";
+import { openPidfd } from "../actors/poll/pidfd.ts";
+import { Runtime } from "../actors/runtime.ts";
+import { SignalHandlers } from "../actors/signal_handlers.ts";
+import { Signals } from "../actors/signals/generate.ts";
+import { PendingSet } from "../actors/signals/pending.ts";
+import { Task } from "../actors/task/task.ts";
+import { ThreadGroup } from "../actors/task/thread_group.ts";
+import { Vfs } from "../actors/vfs/vfs.ts";
+import type { VmGroup } from "../actors/vm_group.ts";
+import { VirtualClock } from "../actors/world/clock.ts";
+import { SeededEntropy } from "../actors/world/entropy.ts";
+import { AnonymousShared } from "../cpu/memory/shared.ts";
+import { ScriptSpace } from "../cpu/script/space.ts";
+import type { Cpu } from "../cpu/types.ts";
+import { makeDispatch } from "../syscalls/mod.ts";
+import { type Compiled } from "./compile.ts";
+import { ImageDirectory } from "./files.ts";
+import { elfImage } from "./image.ts";
+import { checkEnd, checkQuiet, handlersStartAt, hookUp, Watch } from "./invariants/mod.ts";
+import { CODE, RESULTS, SHARED, TIDS, UNWRITTEN } from "./layout.ts";
+import { Order } from "./order.ts";
+
+export interface RunResult {
+  /** Wait status of the first process; undefined when it never ended by itself. */
+  readonly status: number | undefined;
+  /** What each step returned; undefined when it was not reached. */
+  readonly results: readonly (number | undefined)[];
+  readonly tids: readonly number[];
+  /** Nothing could run although tasks were left: what they waited for. */
+  readonly stuck: string | undefined;
+  /** A broken invariant or a defect of the kernel. */
+  readonly failure: string | undefined;
+  /** The schedule as it was. */
+  readonly choices: readonly number[];
+  /** The program went on and on. */
+  readonly endless: boolean;
+}
+
+const FIRST_PID = 1000;
+const MAX_TURNS = 6000;
+const calls = makeDispatch();
+const NO_MEMORY = { space: undefined } as unknown as VmGroup;
+const NO_CPU = undefined as unknown as Cpu;
+
+class Endless extends Error {}
+
+/** Makes the machine and its first task, the program loaded. */
+const prepare = (program: Compiled, order: Order, shared: AnonymousShared): { machine: Machine; first: Task } => {
+  const machine = new Machine(new VirtualClock(), new SeededEntropy(7), order);
+  machine.signals = new Signals(machine);
+  machine.calls = calls;
+  machine.openPidfd = openPidfd;
+  machine.newAddressSpace = () => {
+    const space = new ScriptSpace(program.script);
+    space.share(SHARED, 4096, shared);
+    return space;
+  };
+  machine.vfs = new Vfs(
+    new ImageDirectory((name) => {
+      const k = name === "p" ? 0 : program.entries[Number(name.slice(1))];
+      return k === undefined ? undefined : elfImage(CODE + 4 * k, program.data);
+    }),
+  );
+  machine.startIdsAt(FIRST_PID);
+  const tid = machine.allocateId();
+  const group = new ThreadGroup(tid, tid, tid);
+  const { root } = machine.vfs;
+  const first = new Task(
+    machine,
+    tid,
+    group,
+    NO_MEMORY,
+    NO_CPU,
+    new FileTable(),
+    new FsContext(root, root, 0o22),
+    new SignalHandlers(),
+    credentialsOf(0, 0),
+    new PendingSet(),
+  );
+  first.holdings.vm = first.holdings.cpu = false;
+  group.leader = first;
+  group.tasks.push(first);
+  group.live = 1;
+  machine.tasks.set(tid, first);
+  machine.groups.set(tid, group);
+  machine.init = group;
+  execProgram(first, -100, "/p", 0, [], []);
+  return { machine, first };
+};
+
+const wordsOf = (
+  page: Uint8Array,
+  at: number,
+  n: number,
+): number[] => [...new Int32Array(page.buffer, page.byteOffset + at, n)];
+
+/** One run. `schedule`: a seed or choices. */
+export const runProgram = async (
+  program: Compiled,
+  schedule: number | readonly number[],
+  observe?: (machine: Machine) => Observer,
+): Promise<RunResult> => {
+  const order = new Order(schedule);
+  const shared = new AnonymousShared(4096);
+  const page = shared.page(0);
+  new Int32Array(page.buffer, page.byteOffset + RESULTS - SHARED).fill(UNWRITTEN);
+  const before = { tables: FileTable.live, handlers: SignalHandlers.live };
+  const { machine, first } = prepare(program, order, shared);
+  const watch = new Watch(machine);
+  machine.observer = observe?.(machine) ?? {};
+  const runtime = new Runtime(machine);
+  let turns = 0;
+  hookUp(watch, () => {
+    if (++turns > MAX_TURNS) throw new Endless();
+  });
+  handlersStartAt(program.handlers.length === 0 ? Infinity : CODE + 4 * Math.min(...program.handlers));
+  let failure: string | undefined, stuck: string | undefined, endless = false;
+  const attempt = async (run: () => Promise<void>): Promise<boolean> => {
+    try {
+      await run();
+      if (machine.broken !== undefined) failure ??= describe(machine.broken.cause);
+      return true;
+    } catch (error) {
+      if ((error as Error).name === "Deadlock") stuck ??= (error as Error).message;
+      else if (error instanceof Endless) endless = true;
+      else failure ??= describe(error);
+      return false;
+    }
+  };
+  machine.spawn(first);
+  await attempt(() => machine.run(() => machine.initStatus !== undefined || machine.tasks.size === 0));
+  const status = machine.initStatus;
+  if (failure === undefined && !endless) {
+    failure = checked(() => checkQuiet(watch));
+  }
+  if (failure === undefined && machine.tasks.size > 0) {
+    turns = 0;
+    machine.killAll();
+    await attempt(() => machine.run(() => runtime.fibers === 0));
+  }
+  if (failure === undefined && !endless) failure = checked(() => checkEnd(watch, before));
+  if (failure !== undefined || endless) {
+    runtime.interruptAll();
+    FileTable.live = before.tables;
+    SignalHandlers.live = before.handlers;
+  }
+  const results = wordsOf(page, RESULTS - SHARED, program.steps.length).map((n) => n === UNWRITTEN ? undefined : n);
+  return { status, results, tids: wordsOf(page, TIDS - SHARED, 64), stuck, failure, choices: order.drawn, endless };
+};
+
+const checked = (check: () => void): string | undefined => {
+  try {
+    check();
+    return undefined;
+  } catch (error) {
+    return describe(error);
+  }
+};
+
+const describe = (cause: unknown): string => {
+  const reasons = (cause as { reasons?: readonly { defect?: unknown }[] }).reasons;
+  if (reasons !== undefined) return reasons.map((r) => describe(r.defect)).join("\n");
+  return cause instanceof Error ? cause.stack ?? cause.message : String(cause);
+};

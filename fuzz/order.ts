@@ -1,0 +1,46 @@
+/**
+ * The order of a fuzzed run: which task goes next and for how many instructions, drawn from a seed or from a written list of choices. What was drawn is kept, so a
+ * failing run's schedule is a list of small numbers.
+ */
+import { SeededEntropy } from "../actors/world/entropy.ts";
+import type { SchedulePolicy } from "../actors/world/order.ts";
+
+export class Order implements SchedulePolicy {
+  readonly name = "fuzz";
+  readonly drawn: number[] = [];
+  readonly #entropy: SeededEntropy | undefined;
+  readonly #given: readonly number[];
+  readonly #longest: number;
+
+  /** @param source a seed, or choices; beyond their end the first task runs a long slice */
+  constructor(source: number | readonly number[]) {
+    if (typeof source === "number") {
+      this.#entropy = new SeededEntropy(source);
+      this.#given = [];
+      // Some runs change tasks at nearly every instruction, some seldom.
+      this.#longest = 1 << (1 + this.#entropy.next() % 7);
+    } else {
+      this.#given = source;
+      this.#longest = 1;
+    }
+  }
+
+  #draw(limit: number): number {
+    const choice = this.#entropy === undefined
+      ? Math.min(this.#given[this.drawn.length] ?? 0, limit - 1)
+      : this.#entropy.next() % limit;
+    this.drawn.push(choice);
+    return choice;
+  }
+  next(tids: readonly number[]): number {
+    return this.#draw(tids.length);
+  }
+  slice(): number {
+    if (this.#entropy === undefined) {
+      const n = this.#given[this.drawn.length] ?? 1000;
+      this.drawn.push(n);
+      return n + 1;
+    }
+    return this.#draw(this.#longest) + 1;
+  }
+}
