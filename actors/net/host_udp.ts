@@ -47,7 +47,7 @@ export class HostUdp {
     const ip = Ip.parse(hostname), resolver = this.#resolver;
     if (ip === undefined) return;
     const from = resolver?.host === hostname && resolver.as.port === port ? resolver.as : { ip, port };
-    this.socket.arrive({ bytes, from, to: LOOPBACK4 });
+    this.socket.arrive(bytes, from, LOOPBACK4);
   }
   #wait(on: boolean): void {
     if (on === this.#pending) return;

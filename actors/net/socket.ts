@@ -31,6 +31,13 @@ export const NOBODY: Sender = { pid: 0, uid: 65534, gid: 65534 };
 
 export const senderOf = (t: Task): Sender => ({ pid: t.group.tgid, uid: t.cred.euid, gid: t.cred.egid });
 
+/** A control message. */
+export interface ControlMessage {
+  readonly level: number;
+  readonly type: number;
+  readonly data: Uint8Array;
+}
+
 /** What goes with the bytes of a message. */
 export interface Outgoing {
   readonly flags: number;
@@ -40,6 +47,8 @@ export interface Outgoing {
   files?: OpenFile[];
   /** SCM_CREDENTIALS. */
   readonly sender?: Sender;
+  /** Other control messages. */
+  readonly control?: readonly ControlMessage[];
 }
 
 /** What came with the bytes of a message. */
@@ -52,7 +61,7 @@ export class Incoming {
   /** The references are the receiver's. */
   files: OpenFile[] | undefined;
   /** Further control messages. */
-  control: { level: number; type: number; data: Uint8Array }[] | undefined;
+  control: ControlMessage[] | undefined;
   constructor(readonly wanted: number) {}
 }
 

@@ -6,6 +6,7 @@ import type { Machine } from "../machine.ts";
 import type { Task } from "../task/task.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "../vfs/open_file.ts";
 import { HostUdp } from "./host_udp.ts";
+import { controlFor, type Header, headerOf, timestampOf } from "./udp_control.ts";
 import { InetSocket } from "./inet.ts";
 import { IP, IPV6, keptOption } from "./inet_options.ts";
 import { encodeAddress, type Endpoint, familyOf, type Ip, unbound } from "./ip.ts";
@@ -16,7 +17,12 @@ interface Datagram {
   readonly bytes: Uint8Array;
   readonly from: Endpoint;
   readonly to: Ip;
+  readonly header: Header;
+  /** When it came, ns since the epoch. */
+  readonly at: bigint;
 }
+/** Of a datagram from outside. */
+const PLAIN: Header = { hops: 64, trafficClass: 0 };
 
 const LARGEST = 65507;
 const DNS = 53;
@@ -67,8 +73,10 @@ export class UdpSocket extends InetSocket {
     if ((this.shut & SHUT_SEND) !== 0) return -E.PIPE;
     if (to.ip.broadcast && !this.options.broadcast) return -E.ACCES;
     if (this.autobind() < 0) return -E.AGAIN;
-    if (to.ip.multicast) this.#multicast(bytes, to);
-    else if (to.ip.loopback) this.#deliver(bytes, to);
+    const header = headerOf(this, !to.ip.v4, m.control ?? []);
+    const from = { ip: header.source ?? this.sourceFor(to.ip), port: this.local.port };
+    if (to.ip.multicast) this.#multicast(bytes, from, to, header);
+    else if (to.ip.loopback) this.#deliver(bytes, from, to, header);
     else {
       this.#host ??= new HostUdp(this);
       return this.#host.send(bytes, to);
@@ -84,10 +92,9 @@ export class UdpSocket extends InetSocket {
     return this.destination(address, true);
   }
 
-  #deliver(bytes: Uint8Array, to: Endpoint): void {
-    const from = { ip: this.sourceFor(to.ip), port: this.local.port };
+  #deliver(bytes: Uint8Array, from: Endpoint, to: Endpoint, header: Header): void {
     const receiver = this.ports.find<UdpSocket>(to.ip, to.port, (s) => s.#accepts(from));
-    if (receiver !== undefined) receiver.arrive({ bytes: bytes.slice(), from, to: to.ip });
+    if (receiver !== undefined) receiver.arrive(bytes.slice(), from, to.ip, header);
     else if (to.port === DNS && HostUdp.possible(this.machine)) {
       // Names are asked of whoever the host asks.
       this.#host ??= new HostUdp(this);
@@ -107,10 +114,9 @@ export class UdpSocket extends InetSocket {
     if (remote === undefined) return 1;
     return remote.port === from.port && remote.ip.equals(from.ip) ? 2 : 0;
   }
-  #multicast(bytes: Uint8Array, to: Endpoint): void {
-    const from = { ip: this.sourceFor(to.ip), port: this.local.port };
+  #multicast(bytes: Uint8Array, from: Endpoint, to: Endpoint, header: Header): void {
     for (const s of this.ports.at(to.port)) {
-      if (s instanceof UdpSocket && s.#groups.has(to.ip.key)) s.arrive({ bytes: bytes.slice(), from, to: to.ip });
+      if (s instanceof UdpSocket && s.#groups.has(to.ip.key)) s.arrive(bytes.slice(), from, to.ip, header);
     }
   }
   override membership(group: Ip, join: boolean): number {
@@ -121,11 +127,11 @@ export class UdpSocket extends InetSocket {
   }
 
   /** A datagram has come; dropped when there is no room. */
-  arrive(d: Datagram): void {
-    const size = d.bytes.length + OVERHEAD;
+  arrive(bytes: Uint8Array, from: Endpoint, to: Ip, header = PLAIN): void {
+    const size = bytes.length + OVERHEAD;
     if ((this.shut & SHUT_RECEIVE) !== 0 || this.#held + size > this.options.receiveBuffer) return;
     this.#held += size;
-    this.#inbox.push(d);
+    this.#inbox.push({ bytes, from, to, header, at: this.machine.clock.realtime() });
     this.queue.wake();
   }
 
@@ -136,35 +142,13 @@ export class UdpSocket extends InetSocket {
     if (head === undefined) return (this.shut & SHUT_RECEIVE) !== 0 ? 0 : -E.AGAIN;
     const n = copyMessage(head.bytes, into, m);
     m.from = encodeAddress(head.from, this.domain);
-    this.#tell(m, head);
+    m.control = [...timestampOf(this, head.at), ...controlFor(this, head.to, head.header)];
     if ((m.wanted & MSG.PEEK) === 0) {
       this.#inbox.shift();
       this.#held -= head.bytes.length + OVERHEAD;
     }
     return n;
   }
-  /** Control messages asked for by options: where it was sent to, and its hop limit. */
-  #tell(m: Incoming, d: Datagram): void {
-    const add = (level: number, type: number, data: Uint8Array) => (m.control ??= []).push({ level, type, data });
-    const words = (...w: number[]) => new Uint8Array(Int32Array.from(w).buffer);
-    if (d.to.v4 && keptOption(this, SOL.IP, IP.PKTINFO) === 1) {
-      const info = new Uint8Array(12);
-      info[0] = 1;
-      info.set(d.to.bytes.subarray(12), 4);
-      info.set(d.to.bytes.subarray(12), 8);
-      add(SOL.IP, IP.PKTINFO, info);
-    }
-    if (keptOption(this, SOL.IP, IP.RECVTTL) === 1) add(SOL.IP, IP.TTL, words(64));
-    if (this.domain !== AF.INET6) return;
-    if (keptOption(this, SOL.IPV6, IPV6.RECVPKTINFO) === 1) {
-      const info = new Uint8Array(20);
-      info.set(d.to.bytes);
-      info[16] = 1;
-      add(SOL.IPV6, 50, info);
-    }
-    if (keptOption(this, SOL.IPV6, IPV6.RECVHOPLIMIT) === 1) add(SOL.IPV6, 52, words(64));
-  }
-
   override get pendingBytes(): number {
     return this.#inbox[0]?.bytes.length ?? 0;
   }

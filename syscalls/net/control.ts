@@ -1,5 +1,5 @@
 /** Control messages (cmsg(3)): descriptors and credentials to be sent, and whatever came with a message. */
-import { type Incoming, type Sender, senderOf, type Socket } from "../../actors/net/mod.ts";
+import { type ControlMessage, type Incoming, type Sender, senderOf, type Socket } from "../../actors/net/mod.ts";
 import { CAP, capable, type OpenFile, RLIMIT, type Task } from "../../actors/mod.ts";
 import { E, fail } from "../abi/errno.ts";
 import { AF, MSG, SCM, SOL } from "../abi/net.ts";
@@ -12,6 +12,7 @@ const align = (n: number): number => Math.ceil(n / 8) * 8;
 export interface Control {
   readonly files?: OpenFile[];
   readonly sender?: Sender;
+  readonly control?: readonly ControlMessage[];
 }
 const NOTHING: Control = {};
 
@@ -20,6 +21,7 @@ export const readControl = (t: Task, s: Socket, at: number, length: number): Con
   if (at === 0 || length === 0) return NOTHING;
   if (length > LARGEST) return fail(E.NOBUFS);
   const bytes = t.mem.read(at, length), view = new DataView(bytes.buffer);
+  const control: ControlMessage[] = [];
   let files: OpenFile[] | undefined, sender: Sender | undefined;
   for (let p = 0; p + HEADER <= length;) {
     const size = Number(view.getBigUint64(p, true));
@@ -29,13 +31,13 @@ export const readControl = (t: Task, s: Socket, at: number, length: number): Con
       if (type === SCM.RIGHTS) files = [...files ?? [], ...filesOf(t, view, p + HEADER, size - HEADER)];
       else if (type === SCM.CREDENTIALS) sender = claimed(t, view, p + HEADER, size - HEADER);
       else return fail(E.INVAL);
-    }
+    } else control.push({ level, type, data: bytes.subarray(p + HEADER, p + size) });
     p += align(size);
   }
   if (files !== undefined && files.length > MOST_FILES) return fail(E.INVAL);
   if (files?.length === 0) files = undefined;
   files?.forEach((file) => file.retain());
-  return { files, sender };
+  return { files, sender, control };
 };
 
 const filesOf = (t: Task, view: DataView, at: number, length: number): OpenFile[] => {

@@ -108,8 +108,8 @@ const prepare = (t: Task, s: Socket, at: number, flags: number): Sending => {
     mem.readInto(base, bytes.subarray(done, done + n));
     done += n;
   }
-  const { files, sender } = readControl(t, s, mem.u64(at + 32), mem.u64(at + 40));
-  return new Sending(t, s, bytes, { flags, to, files, sender });
+  const { files, sender, control } = readControl(t, s, mem.u64(at + 32), mem.u64(at + 40));
+  return new Sending(t, s, bytes, { flags, to, files, sender, control });
 };
 
 /** sendmsg(2). */
