@@ -34,8 +34,29 @@ const run = Command.make("run", {
 const replay = Command.make("replay", { file: Argument.String("FILE") }, notYet("replay")).pipe(
   Command.withDescription("replay a recorded run (not yet)"),
 );
-const fuzz = Command.make("fuzz", { what: Argument.String("guest|kernel") }, notYet("fuzz")).pipe(
-  Command.withDescription("search schedules or kernel programs for failures (not yet)"),
+const number = (name: string, missing: number, doc: string) =>
+  Flag.String(name).pipe(Flag.withMetavar("N"), Flag.withDescription(doc), Flag.withDefault(`${missing}`));
+const kernel = Command.make("kernel", {
+  runs: number("runs", 10000, "how many programs"),
+  seed: number("seed", 1, "which ones"),
+  steps: number("steps", 50, "most steps of a program, up to 200"),
+  replay: Flag.String("replay").pipe(
+    Flag.withMetavar("FILE"),
+    Flag.withDescription("run a written failure again"),
+    Flag.withDefault(""),
+  ),
+}, ({ runs, seed, steps, replay }) =>
+  Effect.promise(async () => {
+    const { fuzzKernel } = await import("./fuzz_kernel.ts");
+    const asked = { runs: Number(runs), seed: Number(seed), steps: Number(steps) };
+    status = await fuzzKernel(replay === "" ? asked : { ...asked, replay });
+  })).pipe(Command.withDescription("random programs of system calls against the kernel's invariants"));
+const guest = Command.make("guest", { guest: Argument.String("GUEST") }, notYet("fuzz guest")).pipe(
+  Command.withDescription("search schedules of a guest (not yet)"),
+);
+const fuzz = Command.make("fuzz").pipe(
+  Command.withDescription("search schedules or kernel programs for failures"),
+  Command.withSubcommands([kernel, guest]),
 );
 const scenario = Command.make("scenario", { file: Argument.String("FILE") }, notYet("scenario")).pipe(
   Command.withDescription("run a scripted scenario (not yet)"),
