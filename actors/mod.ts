@@ -25,7 +25,7 @@ export { type CloneRequest, cloneTask } from "./task/clone.ts";
 export { exitGroup, exitHooks, exitTask } from "./task/exit.ts";
 export { scanChildren, W, type WaitEvent, type WaitResult, type Who } from "./task/wait.ts";
 export { unshare } from "./task/unshare.ts";
-export { type NamesGroup, pidfdTarget } from "./task/pidfds.ts";
+export { type NamesGroup, pidfdTarget, signalTarget } from "./task/pidfds.ts";
 export type { CallTable, Counters, Observer } from "./machine.ts";
 export * from "./futex.ts";
 export { readTimespec, realtimeDeadline } from "./deadline.ts";

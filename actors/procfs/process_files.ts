@@ -169,7 +169,7 @@ const threads: DynamicEntry<ProcTask> = {
 };
 
 /** /proc/pid. */
-export const processFiles: DirectoryEntry<ProcTask> = directory<ProcTask>({
+const wholeProcess = directory<ProcTask>({
   task: threads,
   ...both,
   autogroup: text(() => "/autogroup-0 nice 0\n", { mode: 0o644 }),
@@ -181,3 +181,4 @@ export const processFiles: DirectoryEntry<ProcTask> = directory<ProcTask>({
     write: (s, _t, written) => void (s.task.timerSlack = writtenNumber(written, 0, Number.MAX_SAFE_INTEGER) || 50000),
   }),
 });
+export const processFiles: DirectoryEntry<ProcTask> = { ...wholeProcess, group: ({ task }) => task.group };

@@ -6,6 +6,7 @@ import { E, fail } from "../../syscalls/abi/errno.ts";
 import { bytesOf, textOf } from "../../syscalls/abi/text.ts";
 import type { Machine } from "../machine.ts";
 import type { Task } from "../task/task.ts";
+import type { ThreadGroup } from "../task/thread_group.ts";
 import { DirectoryFile } from "../vfs/directory_file.ts";
 import { type DirEntry, Inode, S_IFDIR, S_IFLNK, S_IFREG, type SetAttributes, type Stat } from "../vfs/inode.ts";
 import { OpenFile } from "../vfs/open_file.ts";
@@ -55,6 +56,8 @@ export interface DirectoryEntry<S> {
   readonly children: Readonly<Record<string, Entry<S>>>;
   /** Names besides the children. */
   readonly more?: DynamicEntry<S>;
+  /** The thread group that the directory itself stands for. */
+  readonly group?: (s: S) => ThreadGroup;
 }
 export type Entry<S> = TextEntry<S> | FileEntry<S> | LinkEntry<S> | DynamicEntry<S> | DirectoryEntry<S>;
 
@@ -121,6 +124,10 @@ export class TreeNode<S> extends Inode {
     if (entry.is === "link" && entry.jump !== undefined) {
       this.jump = (t) => entry.jump!(this.subject, t) ?? fail(E.NOENT);
     }
+  }
+  /** See `signalTarget`. */
+  get pidfdGroup(): ThreadGroup | undefined {
+    return this.entry.is === "directory" ? this.entry.group?.(this.subject) : undefined;
   }
   get dev(): number {
     return this.tree.dev;

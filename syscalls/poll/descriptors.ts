@@ -9,6 +9,7 @@ import {
   realtimeDeadline,
   RLIMIT,
   SignalFd,
+  signalTarget,
   type Task,
   TimerFd,
 } from "../../actors/mod.ts";
@@ -100,17 +101,18 @@ export const descriptorCalls: Pick<Handlers<Task, typeof poll>, Names> = {
   },
   pidfd_send_signal(t, fd, sig, infoAt, flags) {
     if ((flags & ~7) !== 0 || (flags & (flags - 1)) !== 0) return -E.INVAL;
-    const file = pidfdOf(t, fd);
+    const file = t.files.get(fd), group = signalTarget(file) ?? fail(E.BADF);
     const info = infoAt === 0 ? fromTask(t, sig) : decodeSigInfo(t.mem.read(infoAt, 128));
     if (info.signo !== sig) return -E.INVAL;
-    if (infoAt !== 0 && file.pidfdGroup !== t.group && (info.code >= 0 || info.code === SI.TKILL)) return -E.PERM;
-    const group = file.pidfdGroup;
-    if (t.machine.groups.get(group.tgid) !== group || !file.present) return -E.SRCH;
+    if (infoAt !== 0 && group !== t.group && (info.code >= 0 || info.code === SI.TKILL)) return -E.PERM;
+    const pidfd = file instanceof PidFd ? file : undefined;
+    if (t.machine.groups.get(group.tgid) !== group || pidfd?.present === false) return -E.SRCH;
     if (sig < 0 || sig > 64) return -E.INVAL;
     if (sig === 0) return 0;
     if ((flags & 4) !== 0) return t.machine.signals.sendToProcessGroup(group.pgid, info) > 0 ? 0 : -E.SRCH;
-    const toTask = (flags & 1) !== 0 || (file.thread && (flags & 2) === 0);
-    return toTask ? t.machine.signals.sendToTask(file.target, info) : t.machine.signals.sendToGroup(group, info);
+    const toTask = (flags & 1) !== 0 || (pidfd?.thread === true && (flags & 2) === 0);
+    const task = pidfd?.target ?? group.leader;
+    return toTask ? t.machine.signals.sendToTask(task, info) : t.machine.signals.sendToGroup(group, info);
   },
   pidfd_getfd(t, fd, target, flags) {
     if (flags !== 0) return -E.INVAL;

@@ -1,0 +1,71 @@
+// What real programs tripped over, each in small: see docs/PROGRAMS.md for who found what.
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define SHOW(e) do { errno = 0; long r_ = (long)(e); printf("%s: %ld %s\n", #e, r_, r_ < 0 ? strerrorname_np(errno) : ""); } while (0)
+
+static volatile int got;
+static void on(int sig) { got = sig; }
+
+// bash's <(command): the writer may be gone before /dev/fd/N is opened.
+static void pipe_by_name(void) {
+  int p[2];
+  char name[40], c[4] = { 0 };
+  pipe(p);
+  write(p[1], "ab", 2);
+  close(p[1]);
+  snprintf(name, sizeof name, "/dev/fd/%d", p[0]);
+  int again = open(name, O_RDONLY);
+  printf("opened %d\n", again >= 0);
+  SHOW(read(again, c, 1));
+  SHOW(read(p[0], c, 4));
+  SHOW(read(again, c, 4));
+  close(again);
+  close(p[0]);
+}
+
+// Python's signal.pidfd_send_signal on /proc/PID.
+static void process_directory(void) {
+  char name[40];
+  snprintf(name, sizeof name, "/proc/%d", getpid());
+  int self = open(name, O_DIRECTORY), other = open("/proc", O_DIRECTORY);
+  signal(SIGUSR1, on);
+  SHOW(syscall(SYS_pidfd_send_signal, self, SIGUSR1, NULL, 0));
+  printf("got %d\n", got == SIGUSR1);
+  SHOW(syscall(SYS_pidfd_send_signal, other, SIGUSR1, NULL, 0));
+  SHOW(syscall(SYS_pidfd_send_signal, 0, SIGUSR1, NULL, 0));
+  close(self);
+  close(other);
+}
+
+// Python's thread names: cut in the middle of a character.
+static void name_of_bytes(void) {
+  unsigned char name[17] = { 0 };
+  prctl(PR_SET_NAME, "xxxxxxxxxxxxxx\xc3\xa9");
+  prctl(PR_GET_NAME, name);
+  printf("%02x %02x %02x\n", name[13], name[14], name[15]);
+  int f = open("/proc/self/comm", O_RDWR);
+  write(f, "a\xff" "b", 3);
+  memset(name, 0, sizeof name);
+  lseek(f, 0, SEEK_SET);
+  printf("%zd", read(f, name, 16));
+  for (int i = 0; name[i]; i++) printf(" %02x", name[i]);
+  puts("");
+  close(f);
+}
+
+int main(void) {
+  setvbuf(stdout, NULL, _IOLBF, 0);
+  pipe_by_name();
+  process_directory();
+  name_of_bytes();
+  return 0;
+}
