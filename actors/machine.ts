@@ -6,10 +6,11 @@ import type { MachineClock } from "./world/clock.ts";
 import type { Entropy } from "./world/entropy.ts";
 import { breathe, pause } from "./world/event_loop.ts";
 import type { SchedulePolicy } from "./world/order.ts";
-import { type AddressSpace, CodeMemory, createAddressSpace } from "../cpu/mod.ts";
+import { type AddressSpace, CodeMemory, createAddressSpace, MemoryAccount } from "../cpu/mod.ts";
 import { Timers } from "./timers.ts";
 import type { Task } from "./task/task.ts";
 import type { ThreadGroup } from "./task/thread_group.ts";
+import { roomFor } from "./vm_group.ts";
 import type { SignalService } from "./signals/service.ts";
 import type { Vfs } from "./vfs/vfs.ts";
 import { E, errno } from "../syscalls/abi/errno.ts";
@@ -82,7 +83,15 @@ export class Machine {
   init: ThreadGroup | undefined;
   readonly bootedAt: number;
   maxTasks = 32768;
-  maxMemory = Infinity;
+  /** Pages of all address spaces together. */
+  readonly memory = new MemoryAccount();
+  /** Bytes they may have. */
+  get maxMemory(): number {
+    return this.memory.limit * 4096;
+  }
+  set maxMemory(bytes: number) {
+    this.memory.limit = bytes / 4096;
+  }
   /** Host operations under way that may wake a task (a read of stdin, a socket): while any is, an idle machine waits instead of reporting a deadlock. */
   hostPending = 0;
   /** What the guest has sent and the host has not yet taken: the end of a run waits for it. */
@@ -120,17 +129,18 @@ export class Machine {
   /** Instructions run so far, and how many it takes until the translator is worth loading. */
   executed = 0;
   translateAfter = Infinity;
-  /** Fetches the translator; the boot code supplies it. */
-  loadTranslator: () => void = () => {};
+  /** Fetches the translator; the boot code supplies it. The loop waits for it. */
+  loadTranslator: () => Promise<void> = () => Promise.resolve();
+  #loading: Promise<void> | undefined;
   charge(instructions: number): void {
     this.executed += instructions;
     if (this.executed < this.translateAfter) return;
     this.translateAfter = Infinity;
-    this.loadTranslator();
+    this.#loading = this.loadTranslator();
   }
-  /** An empty address space. */
+  /** An empty address space. Throws ENOMEM. */
   newAddressSpace(): AddressSpace {
-    return createAddressSpace(this.code);
+    return roomFor(() => createAddressSpace(this.code, this.memory));
   }
 
   constructor(readonly clock: MachineClock, readonly entropy: Entropy, readonly policy: SchedulePolicy) {
@@ -250,6 +260,10 @@ export class Machine {
     let sinceBreath = this.clock.monotonic();
     for (let turn = 0;; turn++) {
       if (this.#fiberStarts.length > 0) this.#startFibers();
+      if (this.#loading !== undefined) {
+        await this.#loading;
+        this.#loading = undefined;
+      }
       if (this.timers.size > 0 && ((turn & 7) === 0 || this.#queue.length === 0)) {
         this.timers.fireDue(this.clock.monotonic());
       }

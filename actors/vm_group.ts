@@ -2,7 +2,9 @@
  * The VM group: what CLONE_VM shares. Owns the address space and its translated code; counts the tasks in it; frees the memory with the last one
  * (kernel/fork.c mm_struct).
  */
+import { OutOfMemory } from "../cpu/mod.ts";
 import type { AddressSpace } from "../cpu/types.ts";
+import { E, errno } from "../syscalls/abi/errno.ts";
 import type { OpenFile } from "./vfs/open_file.ts";
 
 /** Facts about the running image that /proc and core reports show. */
@@ -23,6 +25,15 @@ export interface ImageFacts {
   /** Address of the code that calls rt_sigreturn, where handlers return to. */
   readonly trampoline: number;
 }
+
+/** What makes an address space; there being no room for one is a failure of the call. */
+export const roomFor = <T>(make: () => T): T => {
+  try {
+    return make();
+  } catch (error) {
+    throw error instanceof OutOfMemory ? errno(E.NOMEM) : error;
+  }
+};
 
 let nextId = 1;
 
@@ -50,7 +61,7 @@ export class VmGroup {
     return this;
   }
   fork(): VmGroup {
-    const child = new VmGroup(this.space.fork(), this.image, this.counters);
+    const child = new VmGroup(roomFor(() => this.space.fork()), this.image, this.counters);
     child.image.exeFile?.retain();
     child.dumpable = this.dumpable;
     child.membarrier = this.membarrier;

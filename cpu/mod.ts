@@ -9,6 +9,7 @@ export { type CpuHost, GuestCpu } from "./cpu.ts";
 export { CodeMemory, CodeMemoryFull, CodePages } from "./interp/code_memory.ts";
 export { createEngine, type Engine } from "./interp/engine.ts";
 export { disassemble, registerName } from "./rv64/disassemble.ts";
+export { MemoryAccount, OutOfMemory } from "./memory/account.ts";
 export { createAddressSpace, Space } from "./memory/space.ts";
 export { ElfError, type ElfImage, EM_RISCV, parseElf, type ReadAt, type Segment } from "./elf/image.ts";
 export { type LoadedImage, loadElf } from "./elf/load.ts";

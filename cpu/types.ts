@@ -9,8 +9,8 @@ export type Trap = typeof Trap[keyof typeof Trap];
 
 /** A memory fault as the guest's signal will report it. */
 export interface Fault {
-  readonly signal: "SEGV" | "BUS";
-  /** si_code: SEGV_MAPERR 1, SEGV_ACCERR 2; BUS_ADRALN 1, BUS_ADRERR 2. */
+  readonly signal: "SEGV" | "BUS" | "KILL";
+  /** KILL: the machine's memory is used up. si_code: SEGV_MAPERR 1, SEGV_ACCERR 2; BUS_ADRALN 1, BUS_ADRERR 2. */
   readonly code: number;
   /** Faulting address (si_addr), unsigned 64-bit. */
   readonly addr: bigint;
@@ -82,6 +82,12 @@ export interface MapRequest {
   /** MAP_FIXED_NOREPLACE: EEXIST instead. */
   readonly noReplace: boolean;
   readonly growsDown?: boolean;
+  /** A shared mapping of a descriptor that is not open for writing: mprotect may not make it writable. */
+  readonly readOnly?: boolean;
+  /** MAP_LOCKED, or mlockall(MCL_FUTURE) was called. */
+  readonly locked?: boolean;
+  /** MAP_NORESERVE: asks for more than there is. */
+  readonly noReserve?: boolean;
   readonly backing?: Backing;
   /** Byte offset in the backing, a multiple of 4096. */
   readonly offset: number;
@@ -99,6 +105,12 @@ export interface Vma {
   readonly offset: number;
   readonly name?: string;
   readonly growsDown: boolean;
+  readonly readOnly?: boolean;
+  /** mlock(2): counts against RLIMIT_MEMLOCK. */
+  readonly locked?: boolean;
+  readonly dontFork?: boolean;
+  readonly wipeOnFork?: boolean;
+  readonly dontDump?: boolean;
 }
 
 /** Key of a futex word: equal keys (by `object` identity and `offset`) are the same word. */
@@ -158,6 +170,10 @@ export interface AddressSpace extends UserMemory {
   /** advice as Linux numbers: DONTNEED 4 and FREE 8 drop pages, WIPEONFORK 18 / DONTFORK 10 are kept, the rest are accepted. */
   madvise(addr: number, length: number, advice: number): number;
   msync(addr: number, length: number): number;
+  /** Marks the mapped parts of [start, end) as locked or not. */
+  setLocked?(start: number, end: number, locked: boolean): void;
+  /** Whether the page at `addr`, which is mapped, is in memory. */
+  isResident?(addr: number): boolean;
   /** brk(2): sets the break if possible, gives the current one. */
   brk(addr: number): number;
   /** Sets where the heap starts (after loading an image). */

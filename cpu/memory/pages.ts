@@ -9,6 +9,7 @@ import { BLOCK_SIZE, BLOCKS, PAGE, PAGES, PERM_R, PERM_W, PERM_X, PERMS } from "
 import { MemoryFault } from "../reference/port.ts";
 import type { Width } from "../ops.ts";
 import type { Cpu, Fault } from "../types.ts";
+import { MemoryAccount, OutOfMemory, SPACE_PAGES } from "./account.ts";
 import { type Mapping, VmaList } from "./vma_list.ts";
 
 /** The flat memory holds the page's content. */
@@ -24,9 +25,21 @@ const PROT_READ = 1, PROT_WRITE = 2, PROT_EXEC = 4;
 const FILL_AROUND = 16;
 /** Linux keeps this distance between a growing stack and what lies below it. */
 const STACK_GUARD = 256 * PAGE;
-export const SEGV_MAPERR = 1, SEGV_ACCERR = 2, BUS_ADRERR = 2;
+export const SEGV_MAPERR = 1, SEGV_ACCERR = 2, BUS_ADRERR = 2, SI_KERNEL = 0x80;
+
+/** The last page of the 4 GiB is never mapped: nothing that begins in a mapping wraps round. */
+export const SPACE_END = (PAGES - 1) * PAGE;
 
 const segv = (code: number, addr: bigint): Fault => ({ signal: "SEGV", code, addr });
+
+const newMemory = (initial: number): WebAssembly.Memory => {
+  try {
+    return new WebAssembly.Memory({ initial, maximum: PAGES / 16 });
+  } catch (error) {
+    if (error instanceof RangeError) throw new OutOfMemory();
+    throw error;
+  }
+};
 
 export abstract class Pages implements CpuHost {
   readonly memory: WebAssembly.Memory;
@@ -49,9 +62,12 @@ export abstract class Pages implements CpuHost {
   #nextBlock = BLOCKS;
   #liveCpus = 0;
 
-  constructor(readonly code: CodeMemory) {
-    this.memory = new WebAssembly.Memory({ initial: 16, maximum: PAGES / 16 });
-    this.shadow = new WebAssembly.Memory({ initial: BLOCKS / WASM_PAGE + 1, maximum: PAGES / 16 });
+  /** Throws OutOfMemory. */
+  constructor(readonly code: CodeMemory, readonly account: MemoryAccount = new MemoryAccount()) {
+    if (!account.room(SPACE_PAGES)) throw new OutOfMemory();
+    this.memory = newMemory(16);
+    this.shadow = newMemory(BLOCKS / WASM_PAGE + 1);
+    account.used += SPACE_PAGES;
     this.codePages = new CodePages(this.shadow, code);
     this.flat = new Uint8Array(this.memory.buffer as ArrayBuffer);
     this.view = new DataView(this.memory.buffer);
@@ -139,6 +155,7 @@ export abstract class Pages implements CpuHost {
       if ((state & PRESENT) !== 0) {
         this.flat.fill(0, page * PAGE, page * PAGE + PAGE);
         this.residentPages--;
+        this.account.used--;
       }
       this.state[page] = 0;
     }
@@ -147,6 +164,7 @@ export abstract class Pages implements CpuHost {
 
   setPresent(page: number): void {
     this.state[page] |= PRESENT;
+    this.account.used++;
     if (++this.residentPages > this.peakResidentPages) this.peakResidentPages = this.residentPages;
   }
 
@@ -174,10 +192,15 @@ export abstract class Pages implements CpuHost {
     if ((m.prot & need) === 0) return segv(SEGV_ACCERR, addr);
     const page = Math.floor(at / PAGE);
     if (m.object !== undefined) {
-      if (m.offset + (page * PAGE - m.start) >= m.object.size()) return { signal: "BUS", code: BUS_ADRERR, addr };
-      return undefined;
+      const offset = m.offset + (page * PAGE - m.start);
+      if (offset >= m.object.size()) return { signal: "BUS", code: BUS_ADRERR, addr };
+      return !m.object.has(offset / PAGE) && !this.account.room(1)
+        ? { signal: "KILL", code: SI_KERNEL, addr }
+        : undefined;
     }
     if ((this.state[page] & PRESENT) === 0) {
+      const uses = access === PERM_W || m.backing !== undefined || (this.state[page] & LAZY) !== 0;
+      if (uses && !this.account.room(1)) return { signal: "KILL", code: SI_KERNEL, addr };
       if ((this.state[page] & LAZY) !== 0) this.fetch(page);
       else if (m.backing !== undefined) {
         if (!this.#fill(m, page)) return { signal: "BUS", code: BUS_ADRERR, addr };
@@ -214,6 +237,7 @@ export abstract class Pages implements CpuHost {
     if (m === undefined || !m.growsDown || at < 0x10000) return undefined;
     const start = Math.floor(at / PAGE) * PAGE;
     if (m.end - start > this.limits.stack) return undefined;
+    if (this.list.bytes() + (m.start - start) > this.limits.as) return undefined;
     const below = this.list.before(m.start);
     if (below !== undefined && below.prot !== 0 && start - below.end < STACK_GUARD) return undefined;
     if (below !== undefined && start < below.end) return undefined;
@@ -221,6 +245,15 @@ export abstract class Pages implements CpuHost {
     this.list.replace(start, m.start, [{ ...m, start, end: m.start }]);
     this.grantFresh({ ...m, start, end: m.start });
     return this.list.find(at) ?? grown;
+  }
+
+  /** Whether a mapped page is in memory; what a file backs is, in its cache. */
+  isResident(addr: number): boolean {
+    const m = this.list.find(addr);
+    if (m === undefined) return false;
+    const page = Math.floor(addr / PAGE);
+    if (m.object !== undefined) return m.object.has((m.offset + page * PAGE - m.start) / PAGE);
+    return m.backing !== undefined || this.state[page] !== 0;
   }
 
   // ---- slow accesses: pages that never get permission bits, page crossings ------------------------------------------

@@ -3,6 +3,7 @@
  * Anonymous shared memory owns its pages; a file's pages are the file's own.
  */
 import type { Backing } from "../types.ts";
+import { MemoryAccount } from "./account.ts";
 
 export interface SharedObject {
   /** Identity for futex keys. */
@@ -11,6 +12,10 @@ export interface SharedObject {
   size(): number;
   page(index: number): Uint8Array;
   dirtied(index: number): void;
+  /** Whether the page is in memory. */
+  has(index: number): boolean;
+  /** Makes a page zero and frees it; absent when it cannot (MADV_REMOVE). */
+  punch?(index: number): void;
   retain(): void;
   release(): void;
 }
@@ -19,18 +24,34 @@ export interface SharedObject {
 export class AnonymousShared implements SharedObject {
   readonly #pages = new Map<number, Uint8Array>();
   readonly key = this;
-  constructor(readonly bytes: number) {}
+  #spaces = 0;
+  constructor(readonly bytes: number, readonly account: MemoryAccount = new MemoryAccount()) {}
   size(): number {
     return Infinity;
   }
   page(index: number): Uint8Array {
     let page = this.#pages.get(index);
-    if (page === undefined) this.#pages.set(index, page = new Uint8Array(4096));
+    if (page === undefined) {
+      this.#pages.set(index, page = new Uint8Array(4096));
+      this.account.used++;
+    }
     return page;
   }
   dirtied(): void {}
-  retain(): void {}
-  release(): void {}
+  has(index: number): boolean {
+    return this.#pages.has(index);
+  }
+  punch(index: number): void {
+    if (this.#pages.delete(index)) this.account.used--;
+  }
+  retain(): void {
+    this.#spaces++;
+  }
+  release(): void {
+    if (--this.#spaces > 0) return;
+    this.account.used -= this.#pages.size;
+    this.#pages.clear();
+  }
 }
 
 /** A file that can share its pages. */
@@ -47,6 +68,10 @@ export class FileShared implements SharedObject {
   }
   dirtied(index: number): void {
     this.backing.dirtied?.(index);
+  }
+  /** The host's cache is as good as memory. */
+  has(): boolean {
+    return true;
   }
   retain(): void {
     this.backing.retain();

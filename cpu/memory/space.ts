@@ -3,37 +3,25 @@
  * in `pages.ts`, kernel access to guest bytes in `user_memory.ts`.
  */
 import type { CodeMemory } from "../interp/code_memory.ts";
-import { PAGE, PAGES } from "../layout.ts";
+import { PAGE } from "../layout.ts";
 import type { AddressSpace, FutexKey, MapRequest, Vma } from "../types.ts";
-import { LAZY, LENT, type Pages, PRESENT } from "./pages.ts";
+import { type MemoryAccount, OutOfMemory, SPACE_PAGES } from "./account.ts";
+import { AdvisedMemory } from "./advice.ts";
+import { LAZY, LENT, type Pages, PRESENT, SPACE_END } from "./pages.ts";
 import { AnonymousShared, FileShared, type SharedObject } from "./shared.ts";
-import { MemoryOfUser } from "./user_memory.ts";
 import { type Mapping, part } from "./vma_list.ts";
 
-const ENOMEM = 12, EACCES = 13, EEXIST = 17, EINVAL = 22;
-const SPACE_END = PAGES * PAGE;
+const EPERM = 1, ENOMEM = 12, EACCES = 13, EEXIST = 17, EINVAL = 22;
 /** Lowest address that can be mapped (vm.mmap_min_addr). */
 const LOWEST = 0x10000;
 const MREMAP_MAYMOVE = 1, MREMAP_FIXED = 2, MREMAP_DONTUNMAP = 4;
-const MADV = {
-  DONTNEED: 4,
-  FREE: 8,
-  REMOVE: 9,
-  DONTFORK: 10,
-  DOFORK: 11,
-  WIPEONFORK: 18,
-  KEEPONFORK: 19,
-  DONTNEED_LOCKED: 24,
-} as const;
-const KNOWN_ADVICE = new Set([0, 1, 2, 3, 4, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25]);
-
 const up = (n: number): number => Math.ceil(n / PAGE) * PAGE;
 const aligned = (n: number): boolean => n % PAGE === 0;
 
-/** Makes an empty address space whose decoded code lives in `code`. */
-export const createAddressSpace = (code: CodeMemory): Space => new Space(code);
+/** Makes an empty address space whose decoded code lives in `code` and whose pages count in `account`. Throws OutOfMemory. */
+export const createAddressSpace = (code: CodeMemory, account?: MemoryAccount): Space => new Space(code, account);
 
-export class Space extends MemoryOfUser implements AddressSpace {
+export class Space extends AdvisedMemory implements AddressSpace {
   /** Where addresses are chosen from, upward; the loader places it above the stack. */
   mmapBase = 0x02000000;
   #brkStart = 0;
@@ -58,6 +46,8 @@ export class Space extends MemoryOfUser implements AddressSpace {
     if (start < 0) return start;
     const end = start + length;
     if (this.mappedBytes - this.#overlap(start, end) + length > this.limits.as) return -ENOMEM;
+    if (this.#beyondData(start, end, request)) return -ENOMEM;
+    if (request.noReserve !== true && isOwn(request) && !this.account.room(length / PAGE)) return -ENOMEM;
     if (!this.reach(end)) return -ENOMEM;
     const object = this.#objectOf(request, length);
     const owner = object ?? request.backing;
@@ -74,6 +64,8 @@ export class Space extends MemoryOfUser implements AddressSpace {
       offset: object !== undefined && request.backing === undefined ? 0 : request.offset,
       name: request.name,
       growsDown: request.growsDown ?? false,
+      readOnly: request.readOnly,
+      locked: request.locked || undefined,
       object,
     };
     this.list.replace(start, end, [m]);
@@ -81,9 +73,19 @@ export class Space extends MemoryOfUser implements AddressSpace {
     return start;
   }
 
+  /** Private writable memory other than stacks counts against RLIMIT_DATA (mm/mmap.c may_expand_vm). */
+  #beyondData(start: number, end: number, m: { prot: number; shared: boolean; growsDown?: boolean }): boolean {
+    if (this.limits.data === Infinity || !isData(m)) return false;
+    let sum = end - start;
+    for (const old of this.list.all) {
+      if (isData(old)) sum += old.end - old.start - Math.max(0, Math.min(old.end, end) - Math.max(old.start, start));
+    }
+    return sum > this.limits.data;
+  }
+
   #objectOf(request: MapRequest, length: number): SharedObject | undefined {
     if (!request.shared) return undefined;
-    if (request.backing === undefined) return new AnonymousShared(length);
+    if (request.backing === undefined) return new AnonymousShared(length, this.account);
     if (request.backing.sharedPage === undefined) return undefined;
     return new FileShared(request.backing);
   }
@@ -97,7 +99,8 @@ export class Space extends MemoryOfUser implements AddressSpace {
     const { addr } = request;
     if (request.fixed || request.noReplace) {
       if (!aligned(addr)) return -EINVAL;
-      if (addr + length > SPACE_END || addr < LOWEST) return addr < LOWEST ? -1 : -ENOMEM;
+      if (addr < LOWEST) return -EPERM;
+      if (addr + length > SPACE_END) return -ENOMEM;
       if (request.noReplace && this.#overlap(addr, addr + length) > 0) return -EEXIST;
       return addr;
     }
@@ -105,7 +108,7 @@ export class Space extends MemoryOfUser implements AddressSpace {
     if (addr > 0 && hint >= LOWEST && hint + length <= SPACE_END && this.#overlap(hint, hint + length) === 0) {
       return hint;
     }
-    const gap = this.list.gap(length, this.mmapBase, SPACE_END - PAGE);
+    const gap = this.list.gap(length, this.mmapBase, SPACE_END);
     if (gap >= 0) return gap;
     const low = this.list.gap(length, LOWEST, this.mmapBase);
     return low >= 0 ? low : -ENOMEM;
@@ -137,9 +140,8 @@ export class Space extends MemoryOfUser implements AddressSpace {
     let at = addr;
     for (const m of this.list.within(addr, end)) {
       if (m.start > at) return -ENOMEM;
-      if (
-        m.object !== undefined && (bits & 2) !== 0 && m.backing?.sharedPage === undefined && m.backing !== undefined
-      ) return -EACCES;
+      if (m.readOnly === true && (bits & 2) !== 0) return -EACCES;
+      if ((m.prot & 2) === 0 && this.#beyondData(m.start, m.end, { ...m, prot: bits })) return -ENOMEM;
       if ((bits & 4) === 0) this.codePages.dropRange(m.start / PAGE, m.end / PAGE);
       const changed = { ...m, prot: bits };
       this.list.replace(m.start, m.end, [changed]);
@@ -175,13 +177,15 @@ export class Space extends MemoryOfUser implements AddressSpace {
       if (addr + from === m.end && this.#extend(m, addr + to)) return addr;
     }
     if ((flags & MREMAP_MAYMOVE) === 0) return -ENOMEM;
-    const target = this.list.gap(to, this.mmapBase, SPACE_END - PAGE);
+    const target = this.list.gap(to, this.mmapBase, SPACE_END);
     return target < 0 ? -ENOMEM : this.#move(part(m, addr, addr + from), to, target, flags);
   }
 
   #extend(m: Mapping, end: number): boolean {
-    if (end > SPACE_END - PAGE || this.#overlap(m.end, end) > 0) return false;
-    if (this.mappedBytes + (end - m.end) > this.limits.as || !this.reach(end)) return false;
+    if (end > SPACE_END || this.#overlap(m.end, end) > 0) return false;
+    if (this.mappedBytes + (end - m.end) > this.limits.as || this.#beyondData(m.end, end, m)) return false;
+    if (isOwn(m) && !this.account.room((end - m.end) / PAGE)) return false;
+    if (!this.reach(end)) return false;
     const added = { ...m, start: m.end, end, offset: m.offset + (m.end - m.start) };
     this.list.replace(m.end, end, [added]);
     this.grantFresh(added);
@@ -190,7 +194,9 @@ export class Space extends MemoryOfUser implements AddressSpace {
 
   /** Moves the pages of `m` to `target`, with a new length. */
   #move(m: Mapping, length: number, target: number, flags: number): number {
-    if (this.mappedBytes + length - (m.end - m.start) > this.limits.as || !this.reach(target + length)) return -ENOMEM;
+    const stays = (flags & MREMAP_DONTUNMAP) !== 0;
+    if (this.mappedBytes + length - (stays ? 0 : m.end - m.start) > this.limits.as) return -ENOMEM;
+    if (!this.reach(target + length)) return -ENOMEM;
     this.#drop(target, target + length);
     const moved: Mapping = { ...m, start: target, end: target + length };
     this.list.replace(target, moved.end, [moved]);
@@ -198,7 +204,7 @@ export class Space extends MemoryOfUser implements AddressSpace {
     const kept = Math.min(m.end - m.start, length);
     for (let at = 0; at < kept; at += PAGE) this.#movePage((m.start + at) / PAGE, (target + at) / PAGE);
     this.refresh(moved);
-    if ((flags & MREMAP_DONTUNMAP) === 0) this.#drop(m.start, m.end);
+    if (!stays) this.#drop(m.start, m.end);
     else {
       this.discard(m.start / PAGE, m.end / PAGE);
       this.grantFresh(m);
@@ -213,35 +219,7 @@ export class Space extends MemoryOfUser implements AddressSpace {
     this.setPresent(to);
   }
 
-  // ---- madvise, msync, brk --------------------------------------------------------------------------------------------
-  madvise(addr: number, length: number, advice: number): number {
-    if (!aligned(addr) || !KNOWN_ADVICE.has(advice)) return -EINVAL;
-    const end = addr + up(length);
-    if (end < addr) return -EINVAL;
-    if (end > SPACE_END) return length === 0 ? 0 : -ENOMEM;
-    for (const m of this.list.within(addr, end)) {
-      if (advice === MADV.DONTNEED || advice === MADV.FREE || advice === MADV.DONTNEED_LOCKED) {
-        if (m.object !== undefined) continue;
-        this.discard(m.start / PAGE, m.end / PAGE);
-        this.grantFresh(m);
-      } else this.#mark(m, advice);
-    }
-    return this.list.covers(addr, end) ? 0 : -ENOMEM;
-  }
-
-  #mark(m: Mapping, advice: number): void {
-    const change = advice === MADV.DONTFORK
-      ? { dontFork: true }
-      : advice === MADV.DOFORK
-      ? { dontFork: undefined }
-      : advice === MADV.WIPEONFORK
-      ? { wipeOnFork: true }
-      : advice === MADV.KEEPONFORK
-      ? { wipeOnFork: undefined }
-      : undefined;
-    if (change !== undefined) this.list.replace(m.start, m.end, [{ ...m, ...change }]);
-  }
-
+  // ---- msync, brk ----------------------------------------------------------------------------------------------------
   msync(addr: number, length: number): number {
     if (!aligned(addr)) return -EINVAL;
     return this.list.covers(addr, addr + up(length)) ? 0 : -ENOMEM;
@@ -281,24 +259,31 @@ export class Space extends MemoryOfUser implements AddressSpace {
 
   fork(): Space {
     this.#ownAll();
-    const child = new Space(this.code);
+    const child = new Space(this.code, this.account);
     child.mmapBase = this.mmapBase;
     child.#brkStart = this.#brkStart;
     child.#brk = this.#brk;
     child.limits = { ...this.limits };
-    child.reach(this.flat.length);
+    if (!child.reach(this.flat.length)) {
+      child.release();
+      throw new OutOfMemory();
+    }
     child.donor = this;
     const owners = new Set<ReturnType<typeof ownerOf>>();
     for (const m of this.list.all) {
       if (m.dontFork) continue;
       owners.add(ownerOf(m));
-      child.list.replace(m.start, m.end, [m]);
+      // Locks are not inherited (fork(2)).
+      child.list.replace(m.start, m.end, [m.locked === true ? { ...m, locked: undefined } : m]);
       if (!m.wipeOnFork && m.object === undefined) this.#lend(child, m);
       child.refresh(m);
     }
     for (const owner of owners) owner?.retain();
     this.borrowers.add(child);
     child.codePages.inherit(this.codePages);
+    for (const m of this.list.all) {
+      if (m.dontFork === true || m.wipeOnFork === true) child.codePages.dropRange(m.start / PAGE, m.end / PAGE);
+    }
     return child;
   }
 
@@ -332,8 +317,15 @@ export class Space extends MemoryOfUser implements AddressSpace {
     this.donor = undefined;
     for (const owner of new Set(this.list.all.map(ownerOf))) owner?.release();
     this.list.replace(0, SPACE_END, []);
+    this.account.used -= this.residentPages + SPACE_PAGES;
   }
 }
+
+const isData = (m: { prot: number; shared: boolean; growsDown?: boolean }): boolean =>
+  !m.shared && (m.prot & 2) !== 0 && m.growsDown !== true;
+/** Whether a mapping will need pages that no file has. */
+const isOwn = (m: { prot: number; shared: boolean; backing?: unknown }): boolean =>
+  (m.prot & 2) !== 0 && (!m.shared || m.backing === undefined);
 
 /** What counts references of a mapping. One reference is held per address space and owner. */
 const ownerOf = (m: Mapping): { retain(): void; release(): void } | undefined => m.object ?? m.backing;

@@ -1,9 +1,7 @@
 /** Kernel access to guest memory: the common case is one page with the right permission bit, everything else goes page by page through `resolve`. */
 import { PAGE, PERM_R, PERM_W } from "../layout.ts";
 import { BadAddress, type UserMemory } from "../types.ts";
-import { Pages } from "./pages.ts";
-
-const SPACE_END = 0x100000000;
+import { Pages, SPACE_END } from "./pages.ts";
 
 export abstract class MemoryOfUser extends Pages implements UserMemory {
   /** Makes the page at `at` accessible; the bytes to use, from `at` to the end of its page. Throws BadAddress. */

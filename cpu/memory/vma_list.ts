@@ -6,15 +6,13 @@ import type { SharedObject } from "./shared.ts";
 export interface Mapping extends Vma {
   /** Where the pages of a MAP_SHARED mapping live; absent for private mappings. */
   readonly object?: SharedObject;
-  /** madvise flags kept over fork. */
-  readonly wipeOnFork?: boolean;
-  readonly dontFork?: boolean;
 }
 
 const mergeable = (a: Mapping, b: Mapping): boolean =>
   a.end === b.start && a.prot === b.prot && a.shared === b.shared && a.backing === b.backing && a.object === b.object &&
   a.name === b.name &&
   a.growsDown === b.growsDown && a.wipeOnFork === b.wipeOnFork && a.dontFork === b.dontFork &&
+  a.dontDump === b.dontDump && a.locked === b.locked && a.readOnly === b.readOnly &&
   ((a.backing === undefined && a.object === undefined) || a.offset + (a.end - a.start) === b.offset);
 
 /** The part of a mapping in [start, end). */

@@ -6,7 +6,7 @@ import { F, PC, X } from "../layout.ts";
 /** A fault that an access raises, thrown by a `MemoryPort`. A value, not an Error: no stack is captured. */
 export class MemoryFault implements Fault {
   constructor(
-    readonly signal: "SEGV" | "BUS",
+    readonly signal: Fault["signal"],
     readonly code: number,
     readonly addr: bigint,
     /** The PERM_* bit that was missing. */

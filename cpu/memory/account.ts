@@ -1,0 +1,20 @@
+/**
+ * What all address spaces of a machine hold together, in pages, and how much that may be (--max-memory). A request that could never be met is refused with ENOMEM;
+ * a page that is first used when nothing is left costs the task its life, as Linux's out-of-memory killer would have it.
+ */
+
+/** What an address space costs the host by itself: permission bytes, page states, registers. */
+export const SPACE_PAGES = 64;
+
+export class MemoryAccount {
+  used = 0;
+  limit = Infinity;
+
+  /** Whether `pages` more could be had now. */
+  room(pages: number): boolean {
+    return this.used + pages <= this.limit;
+  }
+}
+
+/** The host or the machine's limit has no room for another address space. A value, not an Error. */
+export class OutOfMemory {}
