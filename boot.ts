@@ -95,7 +95,7 @@ export const boot = async (options: BootOptions): Promise<ExitReport> => {
   if (mode === "always") await loadTranslator(machine, mode);
   else if (mode === "auto") {
     machine.translateAfter = TRANSLATE_AFTER;
-    machine.loadTranslator = () => void loadTranslator(machine, mode);
+    machine.loadTranslator = () => loadTranslator(machine, mode);
   }
   if (options.observe !== undefined) machine.observer = options.observe(machine);
   const published: (() => void)[] = [];

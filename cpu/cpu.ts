@@ -115,7 +115,7 @@ export class GuestCpu implements Cpu {
     const at = this.#base;
     for (;;) {
       const words = this.#words();
-      const interval = hot.cold > 0 ? hot.cold : hot.interval;
+      const interval = hot.cold > 0 ? hot.cold : hot.untilSample;
       const chunk = left < interval ? left : interval;
       words[at + (BUDGET >> 2)] = chunk;
       words[at + (NO_REGIONS >> 2)] = hot.cold;
@@ -123,14 +123,16 @@ export class GuestCpu implements Cpu {
       const retired = chunk - words[at + (BUDGET >> 2)];
       const before = this.spent;
       this.#account(retired);
+      if (hot.cold === 0) hot.untilSample -= retired;
       if (reason === Reason.Syscall) return Trap.Syscall;
       if (reason === Reason.Interrupted) {
         words[at + (INTERRUPT >> 2)] = 0;
         return Trap.Interrupted;
       }
       if (reason === Reason.Region && retired < left) this.#enterHot(hot, words, left - retired);
-      else if (reason === Reason.BudgetSpent && retired < left && hot.cold === 0) this.#sample(hot, left - retired);
-      else if (retired < left) {
+      else if (reason === Reason.BudgetSpent && retired < left && hot.untilSample === 0) {
+        this.#sample(hot, left - retired);
+      } else if (retired < left) {
         const trap = this.#serve(reason);
         if (trap !== CONTINUE) return trap as Trap;
       }

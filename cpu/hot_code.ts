@@ -4,15 +4,15 @@
  */
 
 export interface HotCode {
-  /** Instructions the interpreter runs between two samples. */
-  readonly interval: number;
+  /** Instructions the interpreter may run until the next sample is due. */
+  untilSample: number;
   /** Instructions that must be interpreted before translated code is entered again. */
   cold: number;
   /** Runs translated code from the block's pc while there is any; the instructions retired, at most `budget`. */
   run(block: number, words: Int32Array, budget: number): number;
   /** The interpreter left at a record marked as the start of translated code; false if there is none any more. */
   enter(pc: number): boolean;
-  /** The interpreter spent an interval and stands at `pc`: how many instructions to trace one by one. */
+  /** A sample is due and the interpreter stands at `pc`: how many instructions to trace one by one. */
   sample(pc: number): number;
   /** One traced instruction. */
   traced(from: number, to: number): void;

@@ -9,6 +9,7 @@ import { decode, type Decoded, lengthOf } from "../rv64/decode.ts";
 import type { Eagerness } from "./translator.ts";
 
 const MAX_TARGETS = 256;
+const AGAIN = 4;
 
 export class Profile {
   /** Arrivals by address. */
@@ -41,7 +42,8 @@ export class Profile {
     else if (name !== "jalr" && d.rd === 0 && to > from) return;
     const count = (this.#arrivals.get(to) ?? 0) + 1;
     this.#arrivals.set(to, count);
-    if (count === this.eagerness.hotInTrace) this.#hot.push(to);
+    const { hotInTrace } = this.eagerness;
+    if (count === hotInTrace || count === AGAIN * hotInTrace) this.#hot.push(to);
   }
 
   #recordTarget(from: number, to: number): void {
@@ -57,9 +59,13 @@ export class Profile {
     return decode(low, lengthOf(low) === 4 ? view.getUint32(pc, true) : low);
   }
 
-  /** Addresses that have become hot and are not `known`; each is given once. */
-  takeHot(known: (pc: number) => boolean): number[] {
-    const hot = this.#hot.filter((pc) => !known(pc));
+  /**
+   * Addresses that have become hot and are not `known`. Those inside a region, which will mostly be reached by it,
+   * wait until they have been seen `AGAIN` times as often.
+   */
+  takeHot(known: (pc: number) => boolean, inside: (pc: number) => boolean): number[] {
+    const patient = AGAIN * this.eagerness.hotInTrace;
+    const hot = this.#hot.filter((pc) => !known(pc) && (!inside(pc) || this.#arrivals.get(pc)! >= patient));
     this.#hot.length = 0;
     return hot;
   }

@@ -57,10 +57,12 @@ interface GrowingTable {
 type Enter = (block: number, slot: number, depth: number) => void;
 
 export class Translation implements HotCode {
-  readonly interval: number;
+  untilSample: number;
   cold = 0;
   readonly #regions = new Map<number, Region>();
   readonly #byPage = new Map<number, Set<Region>>();
+  /** Loop heads inside regions. Some may be gone: nothing depends on it but how soon one is translated by itself. */
+  readonly #heads = new Set<number>();
   /** Addresses where nothing can be translated as long as the page keeps its records. */
   readonly #refused = new Map<number, Set<number>>();
   readonly #table: WebAssembly.Table;
@@ -69,7 +71,7 @@ export class Translation implements HotCode {
   readonly #profile: Profile;
 
   constructor(readonly translator: Translator, readonly host: CpuHost) {
-    this.interval = translator.eagerness.interval;
+    this.untilSample = translator.eagerness.interval;
     this.#profile = new Profile(translator.eagerness, host);
     const glue = this.#instance(translator.glue).exports as Record<string, CallableFunction>;
     this.#table = glue.table as unknown as WebAssembly.Table;
@@ -158,13 +160,17 @@ export class Translation implements HotCode {
 
   // ---- finding what is hot ---------------------------------------------------------------------------------------
   sample(pc: number): number {
+    this.untilSample = this.translator.eagerness.interval;
     return this.#profile.sample(pc);
   }
   traced(from: number, to: number): void {
     this.#profile.traced(from, to);
   }
   endTrace(): void {
-    const hot = this.#profile.takeHot((pc) => this.#regions.has(pc) || this.#isRefused(pc));
+    const hot = this.#profile.takeHot(
+      (pc) => this.#regions.has(pc) || this.#isRefused(pc),
+      (pc) => this.#heads.has(pc),
+    );
     if (hot.length > 0) this.translate(hot);
   }
 
@@ -193,6 +199,7 @@ export class Translation implements HotCode {
       }
       writer.write(shape);
       modules.add(0, (w: CodeWriter) => writer.writeLocals(w), writer.w);
+      for (let b = 1; b < shape.blocks; b++) if (writer.flow.isHead[b] === 1) this.#heads.add(shape.start[b]);
       const weight = writer.flow.weight[0];
       made.push({ region: { pc, slot: translator.slotOf(pc), weight, pages: pagesOf(shape) }, head: shape.decoded[0] });
     }

@@ -31,8 +31,8 @@ export const AUTO: Eagerness = {
   interval: 8192,
   samplesPerTrace: 12,
   traceLength: 400,
-  hotInTrace: 4,
-  hotFromCode: 24,
+  hotInTrace: 8,
+  hotFromCode: 100,
   cold: false,
 };
 /** Everything that runs twice, for tests. */
