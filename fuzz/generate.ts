@@ -134,8 +134,12 @@ class Generator {
   }
 
   #handler(): Step[] {
-    const mild = ["sched_yield", "getppid", "futex", "rt_sigprocmask", "kill", "wait4"];
-    return Array.from({ length: this.upTo(3) }, () => this.#call(this.pick(mild)));
+    // No signal that a handler could take: programs end.
+    const mild = ["sched_yield", "getppid", "futex", "rt_sigprocmask", "wait4", "dup", "futex"];
+    return Array.from(
+      { length: this.upTo(3) },
+      () => this.chance(10) ? { call: "kill", args: [this.#tid(), this.pick([19, 9])] } : this.#call(this.pick(mild)),
+    );
   }
 
   #clone(depth: number): CloneStep {

@@ -120,7 +120,9 @@ export const runProgram = async (
   const runtime = new Runtime(machine);
   let turns = 0;
   hookUp(watch, () => {
-    if (++turns > MAX_TURNS) throw new Endless();
+    if (++turns <= MAX_TURNS || watch.off) return;
+    watch.off = true;
+    throw new Endless();
   });
   handlersStartAt(program.handlers.length === 0 ? Infinity : CODE + 4 * Math.min(...program.handlers));
   let failure: string | undefined, stuck: string | undefined, endless = false;

@@ -44,6 +44,7 @@ export const hookUp = (w: Watch, eachTurn: () => void): void => {
     set: (n: number) => {
       turns = n;
       eachTurn();
+      if (w.off) return;
       if (w.failed !== undefined) throw w.failed;
       w.settle();
       checkState(w);

@@ -31,6 +31,8 @@ export class Watch {
   owed: (() => void)[] = [];
   readonly groupsSeen = new Set<ThreadGroup>();
   failed: unknown;
+  /** The run was given up: nothing is checked any more. */
+  off = false;
 
   constructor(readonly machine: Machine) {}
 
