@@ -98,7 +98,9 @@ export class CodeWriter {
   /** Code written elsewhere. */
   code(bytes: ArrayLike<number>, length = bytes.length): void {
     this.#grow(length);
-    for (let i = 0; i < length; i++) this.bytes[this.at + i] = bytes[i];
+    if (bytes instanceof Uint8Array) {
+      this.bytes.set(length === bytes.length ? bytes : bytes.subarray(0, length), this.at);
+    } else for (let i = 0; i < length; i++) this.bytes[this.at + i] = bytes[i];
     this.at += length;
   }
 

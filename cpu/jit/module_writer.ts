@@ -17,6 +17,7 @@ export class ModuleWriter {
   /** Function bodies with their sizes. */
   readonly #bodies = new CodeWriter();
   readonly #body = new CodeWriter();
+  readonly #module = new CodeWriter();
   #functions = 0;
   #types: number[] = [];
   /** The branch hints of the functions. */
@@ -56,7 +57,8 @@ export class ModuleWriter {
 
   /** The module; `ownTable` makes it define the table instead of importing it. */
   finish(ownTable = false): Uint8Array<ArrayBuffer> {
-    const w = new CodeWriter();
+    const w = this.#module;
+    w.reset();
     w.code([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]);
     section(w, 1, (s) => {
       s.code([2, 0x60, 5, I32, I32, I32, I64, I64, 2, I32, I64, 0x60, 3, I32, I32, I32, 0]);
@@ -105,8 +107,11 @@ export class ModuleWriter {
   }
 }
 
+/** One at a time: sections do not nest. */
+const content = new CodeWriter();
+
 function section(w: CodeWriter, id: number, write: (s: CodeWriter) => void): void {
-  const content = new CodeWriter();
+  content.reset();
   write(content);
   w.byte(id);
   w.unsigned(content.at);
