@@ -44,6 +44,8 @@ export class VmGroup {
   dumpable = 1;
   /** Commands registered with membarrier(2). */
   membarrier = 0;
+  /** mlockall(MCL_FUTURE): new mappings are locked. Not inherited. */
+  lockFuture = false;
   /** PR_SET_THP_DISABLE: reads back, has no effect. */
   hugePagesDisabled = false;
   /** `counters.liveVmGroups` counts the groups that exist. */

@@ -1,5 +1,5 @@
 /** /proc/pid/{maps,smaps,smaps_rollup,cmdline,environ,auxv,mem}: a task's address space and the strings on its stack (fs/proc/task_mmu.c, base.c). */
-import { BadAddress, type Vma } from "../../cpu/types.ts";
+import { type AddressSpace, BadAddress, type Vma } from "../../cpu/types.ts";
 import { E } from "../../syscalls/abi/errno.ts";
 import type { Task } from "../task/task.ts";
 import type { Inode } from "../vfs/inode.ts";
@@ -26,18 +26,23 @@ const mapLine = (vma: Vma): string => {
 
 export const mapsText = (s: ProcTask): string => s.hasMemory ? s.task.vm.space.vmas().map(mapLine).join("") : "";
 
-/** What the address space cannot tell per mapping is given as if all of it were resident. */
-const detail = (vma: Vma): string => {
+const detail = (vma: Vma, space: AddressSpace): string => {
   const size = vma.end - vma.start;
-  const resident = vma.prot === 0 ? 0 : size;
+  const resident = residentBytes(vma, space);
   const dirty = (vma.prot & 2) !== 0 ? resident : 0;
   const anonymous = vma.backing === undefined ? resident : 0;
   const row = (name: string, bytes: number) => `${(name + ":").padEnd(16)}${kB(bytes)}\n`;
   return row("Size", size) + row("KernelPageSize", 4096) + row("MMUPageSize", 4096) +
-    counts(resident, dirty, anonymous, vma.shared) +
+    counts(resident, dirty, anonymous, vma.shared, vma.locked === true ? resident : 0) +
     "THPeligible:           0\n" + `VmFlags: ${flagNames(vma)}\n`;
 };
-const counts = (resident: number, dirty: number, anonymous: number, shared: boolean): string => {
+const residentBytes = (vma: Vma, space: AddressSpace): number => {
+  if (space.isResident === undefined) return vma.prot === 0 ? 0 : vma.end - vma.start;
+  let sum = 0;
+  for (let at = vma.start; at < vma.end; at += 4096) if (space.isResident(at)) sum += 4096;
+  return sum;
+};
+const counts = (resident: number, dirty: number, anonymous: number, shared: boolean, locked = 0): string => {
   const rows: readonly (readonly [string, number])[] = [
     ["Rss", resident],
     ["Pss", resident],
@@ -57,7 +62,7 @@ const counts = (resident: number, dirty: number, anonymous: number, shared: bool
     ["Private_Hugetlb", 0],
     ["Swap", 0],
     ["SwapPss", 0],
-    ["Locked", 0],
+    ["Locked", locked],
   ];
   return rows.map(([name, bytes]) => `${(name + ":").padEnd(16)}${kB(bytes)}\n`).join("");
 };
@@ -68,15 +73,19 @@ const flagNames = (vma: Vma): string => {
     vma.prot & 4 ? "ex" : "",
     vma.shared ? "sh" : "",
     "mr",
-    "mw",
+    vma.readOnly === true ? "" : "mw",
     "me",
   ];
   if (vma.growsDown) names.push("gd");
+  if (vma.locked === true) names.push("lo");
+  if (vma.dontFork === true) names.push("dc");
+  if (vma.wipeOnFork === true) names.push("wf");
+  if (vma.dontDump === true) names.push("dd");
   return names.filter((n) => n !== "").map((n) => n + " ").join("");
 };
 
 export const smapsText = (s: ProcTask): string =>
-  s.hasMemory ? s.task.vm.space.vmas().map((vma) => mapLine(vma) + detail(vma)).join("") : "";
+  s.hasMemory ? s.task.vm.space.vmas().map((vma) => mapLine(vma) + detail(vma, s.task.vm.space)).join("") : "";
 
 export const smapsRollup = (s: ProcTask): string => {
   if (!s.hasMemory) return "";

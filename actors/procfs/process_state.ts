@@ -183,7 +183,7 @@ const memoryLines = (task: Task): string => {
   const rows: readonly (readonly [string, number])[] = [
     ["VmPeak", Math.max(space.mappedBytes, peak)],
     ["VmSize", space.mappedBytes],
-    ["VmLck", 0],
+    ["VmLck", space.vmas().reduce((sum, v) => v.locked === true ? sum + v.end - v.start : sum, 0)],
     ["VmPin", 0],
     ["VmHWM", Math.max(peak, resident)],
     ["VmRSS", resident],

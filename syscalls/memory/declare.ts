@@ -56,12 +56,12 @@ export const memory = {
   msync: call(227, [address("addr"), size("length"), flags("flags", MS_FLAGS)], "write a shared mapping back"),
   mlock: call(228, [address("addr"), size("len")], "keep pages resident", {
     support: "partial",
-    note: "every page is resident; the limit is checked per call, not over the sum",
+    note: "counted and limited; no page ever leaves memory anyway",
   }),
   munlock: call(229, [address("addr"), size("len")], "undo mlock"),
   mlockall: call(230, [flags("flags", MCL_FLAGS)], "keep all pages resident", {
     support: "partial",
-    note: "every page is resident; only the limit is checked",
+    note: "counted and limited; no page ever leaves memory anyway",
   }),
   munlockall: call(231, [], "undo mlockall"),
   mlock2: call(284, [address("addr"), size("len"), flags("flags", MLOCK_FLAGS)], "mlock with flags", {
@@ -70,7 +70,7 @@ export const memory = {
   }),
   mincore: call(232, [address("addr"), size("length"), address("vec")], "which pages are resident", {
     support: "partial",
-    note: "every mapped page is reported resident",
+    note: "a page of fresh memory that was only read is reported absent",
   }),
   madvise: call(233, [address("addr"), size("length"), enumerationArg("advice", MADVICE)], "advise about memory use"),
   mbind: call(

@@ -19,8 +19,8 @@ import type { memory } from "./declare.ts";
 import { hwprobeValue } from "./hwprobe.ts";
 
 const PAGE = 4096;
-/** Guest addresses end here. */
-const TASK_SIZE = 2 ** 32;
+/** Guest addresses end here: the last page of the 4 GiB is never mapped. */
+const TASK_SIZE = 2 ** 32 - PAGE;
 const pageUp = (n: number): number => Math.ceil(n / PAGE) * PAGE;
 
 /** Checks a file mapping against the descriptor's mode; 0 or a negative errno. */
@@ -29,6 +29,21 @@ const checkFileMapping = (file: OpenFile, type: number, prot: number, flags: num
   if (type !== MAP.PRIVATE && (prot & PROT.WRITE) !== 0 && !file.writable) return -E.ACCES;
   if (!file.readable) return -E.ACCES;
   return 0;
+};
+
+/** Whether `size` more bytes may be locked by a mapping. */
+const mayLock = (t: Task, size: number, asked: boolean): number => {
+  if (capable(t.cred, CAP.IPC_LOCK)) return 0;
+  const limit = t.group.limits[RLIMIT.MEMLOCK].soft;
+  if (asked && limit === 0) return -E.PERM;
+  return lockedBytes(t) + size > limit ? -E.AGAIN : 0;
+};
+
+/** Brings pages in; what cannot be had is left out (mm_populate). */
+const populate = (t: Task, at: number, size: number, prot: number): void => {
+  if ((prot & 3) !== 0) {
+    t.vm.space.madvise(at, size, (prot & PROT.WRITE) !== 0 ? MADV.POPULATE_WRITE : MADV.POPULATE_READ);
+  }
 };
 
 /** Whether every page of the range is mapped. */
@@ -41,6 +56,13 @@ const isMapped = (t: Task, addr: number, end: number): boolean => {
   return true;
 };
 
+/** Bytes that mlock and its relatives hold. */
+const lockedBytes = (t: Task): number => {
+  let sum = 0;
+  for (const vma of t.vm.space.vmas()) if (vma.locked === true) sum += vma.end - vma.start;
+  return sum;
+};
+
 const lock = (t: Task, addr: number, length: number): number => {
   const limit = t.group.limits[RLIMIT.MEMLOCK].soft;
   const free = capable(t.cred, CAP.IPC_LOCK);
@@ -48,8 +70,16 @@ const lock = (t: Task, addr: number, length: number): number => {
   const start = Math.floor(addr / PAGE) * PAGE;
   const end = pageUp(addr + length);
   if (end > TASK_SIZE) return start > TASK_SIZE ? -E.NOMEM : -E.INVAL;
-  if (end - start > limit && !free) return -E.NOMEM;
-  return isMapped(t, start, end) ? 0 : -E.NOMEM;
+  if (!free) {
+    let more = end - start;
+    for (const vma of t.vm.space.vmas()) {
+      if (vma.locked === true) more -= Math.max(0, Math.min(vma.end, end) - Math.max(vma.start, start));
+    }
+    if (lockedBytes(t) + more > limit) return -E.NOMEM;
+  }
+  if (!isMapped(t, start, end)) return -E.NOMEM;
+  t.vm.space.setLocked?.(start, end, true);
+  return 0;
 };
 
 const KNOWN_ADVICE = new Set<number>(Object.values(MADV));
@@ -122,7 +152,12 @@ export const memoryHandlers: Handlers<Task, typeof memory> = {
       if (backing === undefined) return -E.NODEV;
     }
     if (growsDown && (file !== undefined || type !== MAP.PRIVATE)) return -E.INVAL;
-    return t.vm.space.mmap({
+    const locked = (flags & MAP.LOCKED) !== 0 || t.vm.lockFuture;
+    if (locked) {
+      const refused = mayLock(t, size, (flags & MAP.LOCKED) !== 0);
+      if (refused !== 0) return refused;
+    }
+    const at = t.vm.space.mmap({
       addr: fixed ? addr : addr > TASK_SIZE - size ? 0 : Math.floor(addr / PAGE) * PAGE,
       length: size,
       prot: prot & 7,
@@ -130,9 +165,14 @@ export const memoryHandlers: Handlers<Task, typeof memory> = {
       fixed: fixed && !noReplace,
       noReplace,
       growsDown,
+      readOnly: type !== MAP.PRIVATE && file?.writable === false,
+      locked,
+      noReserve: (flags & MAP.NORESERVE) !== 0,
       backing,
       offset: anonymous ? 0 : offset,
     });
+    if (at >= 0 && (locked || (flags & MAP.POPULATE) !== 0)) populate(t, at, size, prot);
+    return at;
   },
   mprotect(t, addr, length, prot) {
     const grows = prot & (PROT.GROWSDOWN | PROT.GROWSUP);
@@ -162,16 +202,28 @@ export const memoryHandlers: Handlers<Task, typeof memory> = {
   mlock2: (t, addr, length, flags) => (flags & ~1) !== 0 ? -E.INVAL : lock(t, addr, length),
   munlock(t, addr, length) {
     const end = pageUp(addr + length);
-    return end > TASK_SIZE ? -E.INVAL : isMapped(t, Math.floor(addr / PAGE) * PAGE, end) ? 0 : -E.NOMEM;
+    if (end > TASK_SIZE) return -E.INVAL;
+    const start = Math.floor(addr / PAGE) * PAGE;
+    if (!isMapped(t, start, end)) return -E.NOMEM;
+    t.vm.space.setLocked?.(start, end, false);
+    return 0;
   },
   mlockall(t, flags) {
     if (flags === 0 || (flags & ~7) !== 0 || flags === MCL.ONFAULT) return -E.INVAL;
     const limit = t.group.limits[RLIMIT.MEMLOCK].soft;
-    if (capable(t.cred, CAP.IPC_LOCK)) return 0;
-    if (limit === 0) return -E.PERM;
-    return (flags & MCL.CURRENT) !== 0 && t.vm.space.mappedBytes > limit ? -E.NOMEM : 0;
+    if (!capable(t.cred, CAP.IPC_LOCK)) {
+      if (limit === 0) return -E.PERM;
+      if ((flags & MCL.CURRENT) !== 0 && t.vm.space.mappedBytes > limit) return -E.NOMEM;
+    }
+    t.vm.lockFuture = (flags & MCL.FUTURE) !== 0;
+    if ((flags & MCL.CURRENT) !== 0) t.vm.space.setLocked?.(0, TASK_SIZE, true);
+    return 0;
   },
-  munlockall: () => 0,
+  munlockall(t) {
+    t.vm.lockFuture = false;
+    t.vm.space.setLocked?.(0, TASK_SIZE, false);
+    return 0;
+  },
   mincore(t, addr, length, vec) {
     if (addr % PAGE !== 0) return -E.INVAL;
     const pages = pageUp(length) / PAGE;
@@ -179,7 +231,7 @@ export const memoryHandlers: Handlers<Task, typeof memory> = {
     if (pages > 0 && t.mem.accessible(vec, pages, true) < pages) return -E.FAULT;
     for (let i = 0; i < pages; i++) {
       if (t.vm.space.vmaAt(addr + i * PAGE) === undefined) return -E.NOMEM;
-      t.mem.setU8(vec + i, 1);
+      t.mem.setU8(vec + i, t.vm.space.isResident?.(addr + i * PAGE) === false ? 0 : 1);
     }
     return 0;
   },

@@ -14,7 +14,7 @@ const VALUES = new Map<number, bigint>([
   // No Zicboz: block size 0.
   [6, 0n],
   // Highest user address.
-  [7, 0xffffffffn],
+  [7, 0xffffefffn],
   // The time CSR counts nanoseconds.
   [8, 1000000000n],
   [9, 3n],

@@ -95,16 +95,25 @@ Deno.test("mprotect, mremap, madvise and msync check alignment and holes", () =>
   assert.equal(calls.msync(t, 0x50000, 4096, 4), -E.NOMEM);
 });
 
-Deno.test("mincore reports mapped pages, mlock obeys the limit", () => {
+Deno.test("mincore reports pages in memory, locks add up to the limit", () => {
   const t = newTask(newMachine());
   assert.equal(calls.mincore(t, MEMORY, 8192, MEMORY + 100), 0);
+  assert.equal(t.mem.u16(MEMORY + 100), 0x001);
+  const populated = mmap(t, 0, 8192, RW, ANON | MAP.POPULATE);
+  assert.equal(calls.mincore(t, populated, 8192, MEMORY + 100), 0);
   assert.equal(t.mem.u16(MEMORY + 100), 0x101);
+  calls.munmap(t, populated, 8192);
   assert.equal(calls.mincore(t, 0x50000, 4096, MEMORY), -E.NOMEM);
   assert.equal(calls.mlock(t, MEMORY, 4096), 0);
   t.cred = credentialsOf(1000, 1000);
   t.group.limits[RLIMIT.MEMLOCK] = { soft: 4096, hard: 4096 };
   assert.equal(calls.mlock(t, MEMORY, 4096), 0);
   assert.equal(calls.mlock(t, MEMORY, 8192), -E.NOMEM);
+  assert.equal(calls.mlock(t, MEMORY + 4096, 4096), -E.NOMEM);
+  assert.equal(mmap(t, 0, 4096, RW, ANON | MAP.LOCKED), -E.AGAIN);
+  assert.equal(calls.munlock(t, MEMORY, 4096), 0);
+  assert.equal(calls.mlock(t, MEMORY + 4096, 4096), 0);
+  assert.equal(calls.madvise(t, MEMORY + 4096, 4096, 4), -E.INVAL);
   t.group.limits[RLIMIT.MEMLOCK] = { soft: 0, hard: 0 };
   assert.equal(calls.mlock(t, MEMORY, 4096), -E.PERM);
 });
@@ -130,4 +139,52 @@ Deno.test("hwprobe fills known keys and marks unknown ones", () => {
   assert.equal(t.mem.i64(MEMORY + 32), -1);
   assert.equal(t.mem.big(MEMORY + 40), 0n);
   assert.equal(calls.riscv_hwprobe(t, MEMORY, 1, 0, 0, 8), -E.INVAL);
+});
+
+Deno.test("a shared mapping of a descriptor that is not open for writing never becomes writable", () => {
+  const t = newTask(newMachine());
+  const ro = t.files.add(new Mappable(O_RDONLY, new Pages()), false, 99);
+  const shared = mmap(t, 0, 4096, PROT.READ, MAP.SHARED, ro);
+  assert.equal(call(t, () => calls.mprotect(t, shared, 4096, RW)), -E.ACCES);
+  const own = mmap(t, 0, 4096, PROT.READ, MAP.PRIVATE, ro);
+  assert.equal(call(t, () => calls.mprotect(t, own, 4096, RW)), 0);
+});
+
+Deno.test("the last page of the 4 GiB cannot be mapped", () => {
+  const t = newTask(newMachine());
+  const LAST = 2 ** 32 - 4096;
+  assert.equal(mmap(t, LAST, 4096, RW, ANON | MAP.FIXED), -E.NOMEM);
+  assert.equal(mmap(t, LAST - 4096, 8192, RW, ANON | MAP.FIXED), -E.NOMEM);
+  assert.equal(mmap(t, LAST - 4096, 4096, RW, ANON | MAP.FIXED), LAST - 4096);
+  const at = mmap(t, 0, 4096, RW, ANON);
+  assert.equal(calls.mremap(t, at, 4096, 4096, 3, LAST), -E.INVAL);
+});
+
+Deno.test("RLIMIT_DATA bounds private writable memory, also by mprotect; RLIMIT_AS everything", () => {
+  const t = newTask(newMachine());
+  t.vm.space.limits = { as: Infinity, data: 65536 + 8192, stack: Infinity };
+  assert.ok(mmap(t, 0, 8192, RW, ANON) > 0);
+  assert.equal(mmap(t, 0, 4096, RW, ANON), -E.NOMEM);
+  const readable = mmap(t, 0, 4096, PROT.READ, ANON);
+  assert.equal(call(t, () => calls.mprotect(t, readable, 4096, RW)), -E.NOMEM);
+  assert.ok(mmap(t, 0, 4096, RW, MAP.SHARED | MAP.ANONYMOUS) > 0);
+  t.vm.space.limits = { as: t.vm.space.mappedBytes, data: Infinity, stack: Infinity };
+  assert.equal(mmap(t, 0, 4096, PROT.READ, ANON), -E.NOMEM);
+});
+
+Deno.test("advice is refused where Linux refuses it", () => {
+  const t = newTask(newMachine());
+  const shared = mmap(t, 0, 8192, RW, MAP.SHARED | MAP.ANONYMOUS), own = mmap(t, 0, 8192, RW, ANON);
+  const ro = mmap(t, 0, 4096, PROT.READ, ANON);
+  assert.equal(calls.madvise(t, shared, 8192, 8), -E.INVAL);
+  assert.equal(calls.madvise(t, shared, 8192, 18), -E.INVAL);
+  assert.equal(calls.madvise(t, own, 8192, 9), -E.INVAL);
+  t.mem.setU8(shared, 7);
+  assert.equal(calls.madvise(t, shared, 4096, 4), 0);
+  assert.equal(t.mem.u8(shared), 7);
+  assert.equal(calls.madvise(t, shared, 4096, 9), 0);
+  assert.equal(t.mem.u8(shared), 0);
+  assert.equal(calls.madvise(t, ro, 4096, 23), -E.INVAL);
+  assert.equal(calls.madvise(t, own, 8192, 23), 0);
+  assert.equal(calls.madvise(t, own, 1 << 20, 4), -E.NOMEM);
 });
