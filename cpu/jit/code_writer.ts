@@ -15,6 +15,7 @@ export const Op = {
   BrIf: 0x0d,
   BrTable: 0x0e,
   Return: 0x0f,
+  Call: 0x10,
   CallIndirect: 0x11,
   ReturnCallIndirect: 0x13,
   Select: 0x1b,

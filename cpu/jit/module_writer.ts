@@ -5,8 +5,15 @@
  */
 
 import { BUDGET, X } from "../layout.ts";
-import { CodeWriter, Op } from "./code_writer.ts";
-import { ARGUMENT, BLOCK, BUDGET_LEFT, STACK_POINTER } from "./region_frame.ts";
+import { CodeWriter, NO_VALUE, Op } from "./code_writer.ts";
+import { ARGUMENT, BLOCK, BUDGET_LEFT, DEPTH, STACK_POINTER } from "./region_frame.ts";
+
+/**
+ * Imported functions: `resolve(low, high, need)` makes the pages of two addresses accessible, 1 if it could;
+ * `interpret(block, depth)` goes on where no code is and comes back when the call has returned, or before.
+ */
+export const RESOLVE = 0, INTERPRET = 1;
+const IMPORTED = 2;
 
 const I32 = 0x7f, I64 = 0x7e;
 const MAXIMUM_PAGES = 65536;
@@ -46,7 +53,7 @@ export class ModuleWriter {
   /** Branch hints of the next function: places counted from the start of its body. */
   #hint(code: CodeWriter, offset: number): void {
     const hints = this.#hints;
-    hints.unsigned(this.#functions);
+    hints.unsigned(IMPORTED + this.#functions);
     hints.unsigned(code.unlikely.length);
     for (const at of code.unlikely) {
       hints.unsigned(offset + at);
@@ -61,10 +68,19 @@ export class ModuleWriter {
     w.reset();
     w.code([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]);
     section(w, 1, (s) => {
-      s.code([2, 0x60, 5, I32, I32, I32, I64, I64, 2, I32, I64, 0x60, 3, I32, I32, I32, 0]);
+      s.code([4, 0x60, 5, I32, I32, I32, I64, I64, 2, I32, I64]);
+      s.code([0x60, 3, I32, I32, I32, 0]);
+      s.code([0x60, 3, I32, I32, I32, 1, I32]);
+      s.code([0x60, 2, I32, I32, 0]);
     });
     section(w, 2, (s) => {
-      s.unsigned(ownTable ? 2 : 3);
+      s.unsigned(ownTable ? 4 : 5);
+      name(s, "env");
+      name(s, "resolve");
+      s.code([0x00, 2]);
+      name(s, "env");
+      name(s, "interpret");
+      s.code([0x00, 3]);
       for (const field of ["guest", "shadow"]) {
         name(s, "env");
         name(s, field);
@@ -81,7 +97,7 @@ export class ModuleWriter {
       for (const type of this.#types) s.unsigned(type);
     });
     // Every entry is function 0 at first.
-    if (ownTable) section(w, 4, (s) => s.code([1, 0x40, 0x00, ...TABLE_OF_REGIONS, 0xd2, 0, Op.End]));
+    if (ownTable) section(w, 4, (s) => s.code([1, 0x40, 0x00, ...TABLE_OF_REGIONS, 0xd2, IMPORTED, Op.End]));
     section(w, 7, (s) => {
       s.unsigned(this.#functions + (ownTable ? 1 : 0));
       if (ownTable) {
@@ -91,7 +107,7 @@ export class ModuleWriter {
       for (let i = 0; i < this.#functions; i++) {
         name(s, String(i));
         s.byte(0x00);
-        s.unsigned(i);
+        s.unsigned(IMPORTED + i);
       }
     });
     section(w, 0, (s) => {
@@ -106,6 +122,9 @@ export class ModuleWriter {
     return w.bytes.slice(0, w.at);
   }
 }
+
+/** What a stay in the interpreter inside translated code takes of the depth of calls. */
+export const NESTING = 16;
 
 /** One at a time: sections do not nest. */
 const content = new CodeWriter();
@@ -136,8 +155,27 @@ export function glueModule(): Uint8Array<ArrayBuffer> {
   w.get(BLOCK);
   w.get(STACK_POINTER);
   w.shadow(Op.I64Store, X + 16);
+  w.get(DEPTH);
+  w.i32(NESTING);
+  w.byte(Op.I32LtS);
+  w.code([Op.If, NO_VALUE]);
   w.get(BUDGET_LEFT);
   w.get(ARGUMENT);
+  w.byte(Op.Return);
+  w.byte(Op.End);
+  w.get(BLOCK);
+  w.get(ARGUMENT);
+  w.shadow(Op.I64Store, X + 80);
+  w.get(BLOCK);
+  w.get(BUDGET_LEFT);
+  w.shadow(Op.I32Store, BUDGET);
+  w.get(BLOCK);
+  w.get(DEPTH);
+  w.code([Op.Call, INTERPRET]);
+  w.get(BLOCK);
+  w.shadow(Op.I32Load, BUDGET);
+  w.get(BLOCK);
+  w.shadow(Op.I64Load, X + 80);
   w.byte(Op.End);
   module.add(0, noLocals, w);
   w.reset();

@@ -107,7 +107,8 @@ export class RegionWriter {
     w.i32(flow.weight[0]);
     w.byte(Op.I32LtS);
     w.get(DEPTH);
-    w.byte(Op.I32Eqz);
+    w.i32(0);
+    w.byte(Op.I32LeS);
     w.byte(Op.I32Or);
     this.#openRarely();
     this.#frame.dirtyX = PASSED;

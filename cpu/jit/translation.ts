@@ -12,20 +12,26 @@ import {
   CODE_MAP,
   EXIT_SITE,
   F,
+  FRM,
   JUMP_CACHE,
   JUMP_CACHE_ENTRIES,
+  NO_REGIONS,
   PAGE,
   PC,
+  PERM_R,
+  PERM_W,
+  PERMS,
   R_OP,
   R_RS3,
   RECORD,
   SPILL,
   X,
 } from "../layout.ts";
-import type { Decoded } from "../rv64/decode.ts";
+import { Reason } from "../interp/reasons.ts";
+import { decode, type Decoded, lengthOf } from "../rv64/decode.ts";
 import { CodeWriter } from "./code_writer.ts";
 import { Discovery } from "./discover.ts";
-import { ModuleWriter } from "./module_writer.ts";
+import { ModuleWriter, NESTING } from "./module_writer.ts";
 import { Profile } from "./profile.ts";
 import { GAVE_UP } from "./region_writer.ts";
 import { Shape } from "./shape.ts";
@@ -61,6 +67,8 @@ export class Translation implements HotCode {
   cold = 0;
   readonly #regions = new Map<number, Region>();
   readonly #byPage = new Map<number, Set<Region>>();
+  /** Where calls come back to that are being interpreted, or were: marked as regions are. */
+  readonly #returns = new Set<number>();
   /** Loop heads inside regions. Some may be gone: nothing depends on it but how soon one is translated by itself. */
   readonly #heads = new Set<number>();
   /** Addresses where nothing can be translated as long as the page keeps its records. */
@@ -82,7 +90,8 @@ export class Translation implements HotCode {
 
   #instance(module: WebAssembly.Module): WebAssembly.Instance {
     const { memory, shadow } = this.host;
-    return new WebAssembly.Instance(module, { env: { guest: memory, shadow, table: this.#table } });
+    const { resolve, interpret } = this;
+    return new WebAssembly.Instance(module, { env: { guest: memory, shadow, table: this.#table, resolve, interpret } });
   }
 
   #growTable(): void {
@@ -93,7 +102,9 @@ export class Translation implements HotCode {
   // ---- running ---------------------------------------------------------------------------------------------------
   enter(pc: number): boolean {
     if (this.#regions.has(pc)) return true;
-    this.#unmark(pc);
+    // The mark may be another space's, with which this one shares the records.
+    if (!this.#returns.has(pc) && this.#arrived(pc) !== undefined) return true;
+    this.cold = 1;
     return false;
   }
 
@@ -129,6 +140,88 @@ export class Translation implements HotCode {
       }
       if (left === 0) return budget;
     }
+  }
+
+  // ---- called by translated code ----------------------------------------------------------------------------------
+  /** Makes the pages of two addresses accessible; 0 when the interpreter must look at the access. */
+  readonly resolve = (low: number, high: number, need: number): number =>
+    this.#grant(low >>> 0, need) && this.#grant(high >>> 0, need) ? 1 : 0;
+
+  #grant(addr: number, need: number): boolean {
+    const { host } = this;
+    const page = Math.floor(addr / PAGE);
+    // A write to code drops what may be running.
+    if ((need & PERM_W) !== 0 && host.codePages.has(page)) return false;
+    const access = (need & PERM_W) !== 0 ? PERM_W : PERM_R;
+    if (host.resolve(BigInt(addr), access) !== undefined) return false;
+    return (new Uint8Array(host.shadow.buffer, PERMS + page, 1)[0] & need) === need;
+  }
+
+  /**
+   * Goes on inside a call to an address without code: interprets until the call returns, so that the wasm frames that
+   * wait for it stay. Whatever else ends it lets them go: they see that the address is not the one they wait for.
+   */
+  readonly interpret = (block: number, depth: number): void => {
+    const words = new Int32Array(this.host.shadow.buffer);
+    const base = block >> 2;
+    const back = words[base + (X >> 2) + 2] >>> 0;
+    const pc = words[base + (PC >> 2)] >>> 0;
+    if (words[base + (X >> 2) + 3] !== 0 || words[base + (PC >> 2) + 1] !== 0) return;
+    if (this.#regions.get(pc) === undefined && this.#arrived(pc) === undefined && !this.#markReturn(back)) return;
+    let left = words[base + (BUDGET >> 2)];
+    left = this.#interpretUntil(back, block, words, left, depth - NESTING);
+    words[base + (BUDGET >> 2)] = left;
+    // Translated code relies on the rounding mode.
+    if (words[base + (FRM >> 2)] !== 0 && words[base + (PC >> 2)] !== GAVE_UP) {
+      words[base + (EXIT_SITE >> 2)] = this.translator.sites.add(words[base + (PC >> 2)] >>> 0, 0, 0, 0);
+      words[base + (PC >> 2)] = words[base + (PC >> 2) + 1] = GAVE_UP;
+    }
+  };
+
+  /** Translated and interpreted code by turns until pc is `back`; the budget that is left. */
+  #interpretUntil(back: number, block: number, words: Int32Array, left: number, depth: number): number {
+    const base = block >> 2;
+    const { engine } = this.host;
+    for (;;) {
+      const pc = words[base + (PC >> 2)] >>> 0;
+      if (words[base + (PC >> 2) + 1] !== 0 || (pc === back) || left === 0) return left;
+      const region = this.#regions.get(pc);
+      if (region !== undefined && left >= region.weight && words[base + (FRM >> 2)] === 0) {
+        words[base + (BUDGET >> 2)] = left;
+        this.#enter(block, region.slot, depth);
+        const rest = words[base + (BUDGET >> 2)];
+        // Given up, or nothing done: the outermost loop knows what to do.
+        if (words[base + (PC >> 2)] === GAVE_UP || rest === left) return rest;
+        left = rest;
+        const to = words[base + (PC >> 2)] >>> 0;
+        if (to !== back && !this.#regions.has(to)) this.#arrived(to);
+        continue;
+      }
+      if (region !== undefined) return left;
+      const chunk = left < this.untilSample ? left : this.untilSample;
+      if (chunk === 0) return left;
+      words[base + (BUDGET >> 2)] = chunk;
+      words[base + (NO_REGIONS >> 2)] = 0;
+      const reason = engine.run(block);
+      const retired = chunk - words[base + (BUDGET >> 2)];
+      this.untilSample -= retired;
+      left -= retired;
+      if (reason !== Reason.Region) return left;
+      const at = words[base + (PC >> 2)] >>> 0;
+      if (at !== back && !this.#regions.has(at)) return left;
+    }
+  }
+
+  /** Has the interpreter stop where a call comes back to; false when it cannot. */
+  #markReturn(pc: number): boolean {
+    if (this.#returns.has(pc) || this.#regions.has(pc)) return true;
+    const view = new DataView(this.host.memory.buffer);
+    if (pc + 4 > view.byteLength || (pc & 1) !== 0) return false;
+    const low = view.getUint16(pc, true);
+    const head = decode(low, lengthOf(low) === 4 ? view.getUint32(pc, true) : low);
+    if (head === undefined || !this.#mark(pc, head)) return false;
+    this.#returns.add(pc);
+    return true;
   }
 
   /** Takes the registers over from where the region gave up; how many instructions it had counted too many. */
@@ -222,11 +315,11 @@ export class Translation implements HotCode {
   }
 
   /** Lets the interpreter find the region. */
-  #mark(pc: number, head: Decoded): void {
-    if (head.row.format === "R4" || head.row.format === "csri") return;
+  #mark(pc: number, head: Decoded): boolean {
+    if (head.row.format === "R4" || head.row.format === "csri") return false;
     const { view } = this.host.codePages.code;
     const at = this.#recordOf(pc);
-    if (at === 0) return;
+    if (at === 0) return false;
     if (view.getUint16(at + R_OP, true) === 0) {
       const page = pc & ~(PAGE - 1);
       decodeFrom(
@@ -237,9 +330,10 @@ export class Translation implements HotCode {
       );
     }
     const op = view.getUint16(at + R_OP, true);
-    if (op < FIRST) return;
+    if (op < FIRST) return op === OP_REGION;
     view.setUint16(at + R_RS3, op, true);
     view.setUint16(at + R_OP, OP_REGION, true);
+    return true;
   }
 
   /** Records are shared with forked spaces, where the mark may have no meaning: it goes when it is found so. */
@@ -259,6 +353,7 @@ export class Translation implements HotCode {
   // ---- dropping --------------------------------------------------------------------------------------------------
   dropped(page: number): void {
     this.#refused.delete(page);
+    for (const pc of this.#returns) if (Math.floor(pc / PAGE) === page) this.#returns.delete(pc);
     const regions = this.#byPage.get(page);
     if (regions === undefined) return;
     for (const region of regions) this.#remove(region);
