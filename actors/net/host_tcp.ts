@@ -100,7 +100,7 @@ export class HostRemote implements Remote {
     during(this.#machine, this.connection.write(next), () => {
       this.#writing = false;
       this.#queued -= next.length;
-      this.#socket?.queue.wake();
+      this.#socket?.drained();
       this.#write();
     }, () => this.#broken());
   }

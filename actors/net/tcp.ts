@@ -52,6 +52,8 @@ export class TcpSocket extends InetSocket implements Remote {
   readonly #knocking: TcpSocket[] = [];
   #listener: TcpSocket | undefined;
   backlog = 0;
+  /** It could not send or was seen not to be ready: to be woken when there is room. */
+  #short = false;
   /** Urgent byte, and how many bytes of the inbox come before it. */
   #urgent: number | undefined;
   #mark = -1;
@@ -208,6 +210,7 @@ export class TcpSocket extends InetSocket implements Remote {
       return bytes.length;
     }
     const room = other.room(this.options.sendBuffer);
+    if (room < bytes.length) this.#short = true;
     if (room <= 0) return -E.AGAIN;
     const n = Math.min(room, bytes.length);
     if ((m.flags & MSG.OOB) !== 0 && n === bytes.length) {
@@ -284,7 +287,9 @@ export class TcpSocket extends InetSocket implements Remote {
     this.failWith(this.finReceived ? E.PIPE : E.CONNRESET);
   }
   drained(): void {
-    if (this.#mayWrite) this.queue.wake();
+    if (!this.#short || !this.#mayWrite) return;
+    this.#short = false;
+    this.queue.wake();
   }
   /** Both directions have ended. */
   #ended(): void {
@@ -331,6 +336,7 @@ export class TcpSocket extends InetSocket implements Remote {
     if (this.state === "connecting") return events;
     if (this.inbox.length >= this.options.receiveLow) events |= POLLIN | POLLRDNORM;
     if ((this.shut & SHUT_SEND) !== 0 || this.#mayWrite) events |= POLLOUT | POLLWRNORM;
+    else this.#short = true;
     if (this.#urgent !== undefined) events |= POLLPRI;
     return events;
   }

@@ -17,7 +17,7 @@ import {
   POLLWRBAND,
   POLLWRNORM,
 } from "../vfs/open_file.ts";
-import type { WaitQueue } from "../wait_queue.ts";
+import { WaitQueue } from "../wait_queue.ts";
 import { type Carrier, collect } from "./passed_files.ts";
 import { type Incoming, type Outgoing, senderOf, SHUT_BOTH, SHUT_RECEIVE, SHUT_SEND, Socket } from "./socket.ts";
 import { autobind, bindUnix, findUnix, unbindUnix, type UnixName, UNNAMED } from "./unix_names.ts";
@@ -54,6 +54,8 @@ export class UnixSocket extends Socket implements Carrier {
   #backlog = 0;
   /** Datagram sockets connected to this one. */
   readonly senders = new Set<UnixSocket>();
+  /** Who waits for room in its inbox or among its connections. */
+  readonly #room = new WaitQueue();
   /** Own name; `bound`: the registry leads here by it. */
   #name: UnixName | undefined;
   #bound = false;
@@ -183,7 +185,7 @@ export class UnixSocket extends Socket implements Carrier {
     if (!this.listening) return -E.INVAL;
     const next = this.#waiting.shift();
     if (next === undefined) return (this.shut & SHUT_RECEIVE) !== 0 ? -E.INVAL : -E.AGAIN;
-    this.queue.wake();
+    this.#room.wake();
     return next;
   }
 
@@ -205,7 +207,7 @@ export class UnixSocket extends Socket implements Carrier {
   }
   /** Something was read: who waits for room in the inbox looks again. */
   drained(): void {
-    this.queue.wake();
+    this.#room.wake();
     for (const sender of this.senders) sender.queue.wake();
   }
   waitFor(other: UnixSocket): void {
@@ -214,7 +216,7 @@ export class UnixSocket extends Socket implements Carrier {
   override sendQueues(): readonly WaitQueue[] {
     const other = this.#awaited;
     this.#awaited = undefined;
-    return other === undefined ? [] : [other.queue];
+    return other === undefined ? [] : [other.#room];
   }
   override get pendingBytes(): number {
     return this.type === SOCK.DGRAM ? this.inbox.head?.length ?? 0 : this.inbox.bytes;
@@ -234,6 +236,7 @@ export class UnixSocket extends Socket implements Carrier {
       peer.queue.wake();
     }
     this.queue.wake();
+    this.#room.wake();
     return 0;
   }
 
