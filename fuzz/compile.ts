@@ -188,11 +188,11 @@ class Compiler {
     }
     if ("robust" in a) {
       // head.next -> entry -> head; the word lies 8 bytes behind the entry's next.
-      return this.#constant(`robust${a.robust}`, 24, (at) => {
+      return this.#constant(`robust${a.robust}${a.cyclic}`, 24, (at) => {
         const word = OWN_WORDS + 4 * a.robust;
         this.#view.setUint32(at, word - 8, true);
         this.#view.setInt32(at + 8, 8, true);
-        this.#view.setUint32(word - 8 - DATA, DATA + at, true);
+        this.#view.setUint32(word - 8 - DATA, a.cyclic ? word - 8 : DATA + at, true);
       });
     }
     throw new Error("not an address");

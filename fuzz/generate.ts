@@ -270,7 +270,7 @@ class Generator {
       case "set_tid_address":
         return [this.chance(50) ? { word: this.upTo(4) } : { ownAt: 8 + this.upTo(4) }];
       case "set_robust_list":
-        return [{ robust: 8 + 4 * (1 + this.upTo(2)) }, 24];
+        return [this.chance(10) ? { robust: 20, cyclic: true } : { robust: 8 + 4 * (1 + this.upTo(2)) }, 24];
       case "sigaltstack":
         return [{ stack: this.upTo(2) }, 0];
       case "kcmp":

@@ -25,7 +25,10 @@ export type Arg =
   /** Address of a stack_t: 4 KiB of its own, with SS_AUTODISARM for n = 1. */
   | { readonly stack: number }
   /** Address of a struct robust_list_head whose only entry is private word n (two words before it lies `next`). */
-  | { readonly robust: number };
+  | {
+    readonly robust: number; /** The entry is its own next: a walk never ends by itself. */
+    readonly cyclic?: boolean;
+  };
 
 export interface Action {
   /** Index of a handler of the program, or SIG_IGN, SIG_DFL. */
