@@ -204,6 +204,7 @@ export class Machine {
 
   /** SIGKILL to everything: the end of a run. */
   killAll(): void {
+    this.#ending = true;
     for (const group of [...this.groups.values()]) {
       this.signals.sendToGroup(group, { signo: SIG.KILL, code: SI.KERNEL });
     }
@@ -215,6 +216,17 @@ export class Machine {
   }
   /** Wait status of the first process once it is dead. */
   initStatus: number | undefined;
+  #ending = false;
+
+  /**
+   * The first process was killed: what it left behind ends with it, busy or not. When it just exited, others may go on for as long as they find something to do (a
+   * background job, the last stage of a pipeline), until a signal of the host asks for the end.
+   */
+  get #overAtOnce(): boolean {
+    return this.initStatus !== undefined && !this.#ending && ((this.initStatus & 0x7f) !== 0 || this.endAsked);
+  }
+  /** The host asked for the end after the first process was gone. */
+  endAsked = false;
 
   /** Starts a committed task's fiber. The boot code supplies it: the Effect runtime is its business. */
   spawn: (task: Task) => void = () => {
@@ -267,7 +279,7 @@ export class Machine {
       if (this.timers.size > 0 && ((turn & 7) === 0 || this.#queue.length === 0)) {
         this.timers.fireDue(this.clock.monotonic());
       }
-      if (this.broken !== undefined) return;
+      if (this.broken !== undefined || this.#overAtOnce) return;
       if (this.#queue.length > 0) {
         this.#turn();
         if ((turn & 63) === 0 && this.clock.real) {

@@ -104,6 +104,9 @@ export const giveTerminal = (machine: Machine, init: ThreadGroup): void => {
   if (host !== undefined) takeTerminal(init, host);
 };
 
+/** Once the first process is gone, these end what it left behind. */
+const ENDING: ReadonlySet<number> = new Set([SIG.INT, SIG.QUIT, SIG.TERM, SIG.HUP]);
+
 /**
  * Passes the host's signals on: those of a keyboard to the terminal's foreground group, the others to the first process.
  */
@@ -117,6 +120,7 @@ export const forwardHostSignals = (machine: Machine, door: StdioDoor): void =>
         tty !== undefined && tty.foreground !== 0 && (sig === SIG.INT || sig === SIG.QUIT || sig === SIG.CONT)
       ) {
         machine.signals.sendToProcessGroup(tty.foreground, fromKernel(sig));
-      } else if (machine.init !== undefined) machine.signals.sendToGroup(machine.init, fromKernel(sig));
+      } else if (machine.initStatus !== undefined) machine.endAsked ||= ENDING.has(sig);
+      else if (machine.init !== undefined) machine.signals.sendToGroup(machine.init, fromKernel(sig));
     })
   );
