@@ -56,10 +56,11 @@ class Compiler {
   readonly #view = new DataView(this.data.buffer);
   readonly #constants = new Map<string, number>();
   #next = CONSTANTS - DATA;
-  #sites = 0;
   readonly #later: (() => void)[] = [];
 
   compile(p: Program): void {
+    this.#call(178, []);
+    this.ops.push({ op: "sw", reg: A0, at: TIDS });
     this.block(p.steps, 0);
     this.#rest();
     for (const body of p.handlers) {
@@ -116,7 +117,7 @@ class Compiler {
   }
 
   #clone(s: CloneStep): void {
-    const site = ++this.#sites;
+    const { site } = s;
     if (site > MAX_SITES) throw new TooLarge();
     const top = STACKS + (site + 1) * STACK_SIZE;
     const stack = (s.clone & VM) !== 0 && (s.clone & VFORK) === 0 ? top : 0;

@@ -6,6 +6,7 @@ import { SeededEntropy } from "../actors/world/entropy.ts";
 import type { Arg as Declared, Call } from "../syscalls/abi/call.ts";
 import { FAMILIES } from "../syscalls/mod.ts";
 import { MAX_SITES } from "./layout.ts";
+import { idiom, type Maker } from "./idioms.ts";
 import type { Arg, CloneStep, Program, Step } from "./program.ts";
 
 const ROWS: Readonly<Record<string, Call>> = Object.assign({}, ...Object.values(FAMILIES));
@@ -75,7 +76,7 @@ export interface Limits {
   readonly tame?: boolean;
 }
 
-class Generator {
+class Generator implements Maker {
   readonly #e: SeededEntropy;
   #left: number;
   #sites = 0;
@@ -96,6 +97,12 @@ class Generator {
   }
   pick<T>(of: readonly T[]): T {
     return of[this.upTo(of.length)];
+  }
+  site(): number {
+    return ++this.#sites;
+  }
+  handler(): number | "ignore" | "default" {
+    return this.#handlers === 0 ? this.pick(["ignore", "default"] as const) : this.upTo(this.#handlers);
   }
   chance(percent: number): boolean {
     return this.upTo(100) < percent;
@@ -124,7 +131,17 @@ class Generator {
     for (let n = 0; n < most && this.#left > 0; n++) {
       this.#left--;
       const what = this.upTo(100);
-      if (what < 18 && this.#sites < MAX_SITES && depth < 5) out.push(this.#clone(depth));
+      if (what < 4 && this.#sites < MAX_SITES - 6) {
+        const steps = idiom(this);
+        this.#left -= steps.length;
+        if (this.chance(70)) out.push(...steps);
+        else {
+          for (const step of steps) {
+            out.push(step);
+            if (this.chance(30)) out.push(this.#call());
+          }
+        }
+      } else if (what < 18 && this.#sites < MAX_SITES && depth < 5) out.push(this.#clone(depth));
       else if (what < 20 && depth < 5) out.push({ exec: this.steps(1 + this.upTo(6), depth + 1) });
       else if (what < 25) {
         out.push({ store: this.upTo(3), to: this.chance(60) ? { word: this.upTo(4) } : { ownAt: 8 + this.upTo(4) } });
@@ -143,7 +160,7 @@ class Generator {
   }
 
   #clone(depth: number): CloneStep {
-    this.#sites++;
+    const site = this.site();
     let flags = 0;
     const kind = this.upTo(10);
     if (kind < 3) {
@@ -169,6 +186,7 @@ class Generator {
     const clearHandlers = three && (flags & SIGHAND) === 0 && this.chance(20);
     return {
       clone: flags,
+      site,
       exit,
       ...(three ? { three, ...(clearHandlers ? { clearHandlers } : {}) } : {}),
       parentTid: (flags & PIDFD) !== 0 && this.chance(30) ? BAD : where(),
@@ -184,7 +202,7 @@ class Generator {
   }
 
   #tid(): Arg {
-    return this.#sites === 0 || this.chance(10) ? 0 : { tid: 1 + this.upTo(this.#sites) };
+    return this.chance(8) ? 0 : { tid: this.upTo(this.#sites + 1) };
   }
   #signal(): number {
     return this.pick(SIGNALS);

@@ -6,7 +6,7 @@
 /** An argument of a call. Words are 32 bits: `word`/`at` in memory all tasks share, `ownAt`/`own` in the program's own (copied by fork). */
 export type Arg =
   | number
-  /** Tid of the child of clone site n, or minus the errno of that clone; 0 before. */
+  /** Tid of the child of clone site n, or minus the errno of that clone; 0 before. Site 0 is the first task. */
   | { readonly tid: number }
   /** Address and content of shared word n. */
   | { readonly word: number }
@@ -41,10 +41,12 @@ export interface CallStep {
   readonly call: string;
   readonly args: readonly Arg[];
 }
-/** Makes a task; the site number is its place in the program's order. */
+/** Makes a task. */
 export interface CloneStep {
   /** Low 32 bits of the flags without the exit signal. */
   readonly clone: number;
+  /** Number of this clone in the program, from 1: `tid` arguments name it. */
+  readonly site: number;
   readonly exit: number;
   /** Through clone3; with CLONE_CLEAR_SIGHAND. */
   readonly three?: boolean;
@@ -83,7 +85,7 @@ export const showStep = (s: Step): string => {
   const arg = (a: Arg): string =>
     typeof a === "number" ? (a > 4095 ? "0x" + a.toString(16) : `${a}`) : JSON.stringify(a);
   if ("call" in s) return `${s.call}(${s.args.map(arg).join(", ")})`;
-  if ("clone" in s) return `clone${s.three ? "3" : ""}(0x${s.clone.toString(16)}, exit ${s.exit})`;
+  if ("clone" in s) return `task ${s.site}: clone${s.three ? "3" : ""}(0x${s.clone.toString(16)}, exit ${s.exit})`;
   if ("exec" in s) return "execve";
   return `${JSON.stringify(s.to)} = ${s.store}`;
 };

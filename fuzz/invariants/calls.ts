@@ -70,6 +70,7 @@ const before = new WeakMap<Task, { files: number; tasks: number }>();
 const execs = new WeakMap<Task, { tid: number; own: bigint; tables: Map<object, string> }>();
 
 export const callBegins = (w: Watch, t: Task): void => {
+  w.settle();
   const nr = t.callNumber;
   before.set(t, { files: t.files.descriptors().length, tasks: w.machine.tasks.size });
   if (nr === NR.execve) {

@@ -180,10 +180,10 @@ export const CANARIES: readonly Canary[] = [
   },
   {
     id: "C18b",
-    what: "the search for a subreaper takes one that is exiting",
+    what: "the search for a subreaper takes its leader, exited or not",
     file: EXIT,
     find: "    if (live !== undefined) return live;",
-    replace: "    return live ?? g.leader;",
+    replace: "    if (live !== undefined) return g.leader;",
   },
   {
     id: "C19a",
