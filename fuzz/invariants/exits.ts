@@ -41,9 +41,13 @@ const read = (t: Task, addr: number): number | undefined => {
   }
 };
 
+/** A priority-inheritance lock with waiters: the exit hands it on. */
+const isLock = (t: Task, addr: number): boolean =>
+  [true, false].some((shared) => findWord(t, addr, shared)?.owner !== undefined);
+
 const oweClearTid = (w: Watch, t: Task): void => {
   const addr = t.clearTid, before = addr === 0 ? undefined : read(t, addr);
-  if (before === undefined || robustWord(t) === addr) return;
+  if (before === undefined || robustWord(t) === addr || isLock(t, addr)) return;
   const { space } = t.vm;
   if (t.vm.users === 1) {
     const key = space.futexKey(addr, true);
