@@ -25,7 +25,7 @@ const statOf = (ino: number, mode: number, size: number): Stat => ({
 class ImageFile extends OpenFile {
   constructor(readonly image: ImageInode, path: string, flags: number) {
     super(image, path, flags);
-    image.open_++;
+    image.openFiles++;
   }
   override backing(): Backing {
     const { image } = this;
@@ -42,7 +42,7 @@ class ImageFile extends OpenFile {
     };
   }
   protected override closed(): void {
-    this.image.open_--;
+    this.image.openFiles--;
   }
 }
 
@@ -50,7 +50,7 @@ export class ImageInode extends Inode {
   readonly dev = DEV;
   readonly type = S_IFREG;
   /** Open descriptions of it. */
-  open_ = 0;
+  openFiles = 0;
   constructor(readonly ino: number, readonly bytes: Uint8Array) {
     super();
   }
@@ -62,19 +62,54 @@ export class ImageInode extends Inode {
   }
 }
 
+/** The page that all tasks map, as a file. */
+class SharedFile extends OpenFile {
+  constructor(inode: Inode, readonly bytes: Uint8Array, path: string, flags: number) {
+    super(inode, path, flags);
+  }
+  override backing(): Backing {
+    return {
+      inode: this.inode,
+      path: this.path,
+      size: () => 4096,
+      fill: (_at, into) => into.set(this.bytes),
+      sharedPage: () => this.bytes,
+      retain: () => void this.retain(),
+      release: () => this.release(),
+    };
+  }
+  protected override closed(): void {}
+}
+
+export class SharedInode extends Inode {
+  readonly dev = DEV;
+  readonly ino = 0x5a;
+  readonly type = S_IFREG;
+  constructor(readonly bytes: Uint8Array) {
+    super();
+  }
+  stat(): Stat {
+    return statOf(this.ino, S_IFREG | 0o666, 4096);
+  }
+  open(_t: Task, flags: number, path: string): OpenFile {
+    return new SharedFile(this, this.bytes, path, flags);
+  }
+}
+
 export class ImageDirectory extends Inode {
   readonly dev = DEV;
   readonly ino = 1;
   readonly type = S_IFDIR;
   readonly made = new Map<string, ImageInode>();
   /** @param make the bytes of an image by name, undefined when there is none */
-  constructor(readonly make: (name: string) => Uint8Array | undefined) {
+  constructor(readonly make: (name: string) => Uint8Array | undefined, readonly shared: SharedInode) {
     super();
   }
   stat(): Stat {
     return statOf(1, S_IFDIR | 0o755, 0);
   }
   override lookup(_t: Task, name: string): Inode {
+    if (name === "shared") return this.shared;
     let inode = this.made.get(name);
     if (inode === undefined) {
       const bytes = this.make(name);

@@ -23,7 +23,8 @@ import { ScriptSpace } from "../cpu/script/space.ts";
 import type { Cpu } from "../cpu/types.ts";
 import { makeDispatch } from "../syscalls/mod.ts";
 import { type Compiled } from "./compile.ts";
-import { ImageDirectory } from "./files.ts";
+import type { Assembled } from "./assemble.ts";
+import { ImageDirectory, SharedInode } from "./files.ts";
 import { elfImage } from "./image.ts";
 import { checkEnd, checkQuiet, handlersStartAt, hookUp, Watch } from "./invariants/mod.ts";
 import { CODE, RESULTS, SHARED, TIDS, UNWRITTEN } from "./layout.ts";
@@ -54,21 +55,29 @@ const NO_CPU = undefined as unknown as Cpu;
 class Endless extends Error {}
 
 /** Makes the machine and its first task, the program loaded. */
-const prepare = (program: Compiled, order: Order, shared: AnonymousShared): { machine: Machine; first: Task } => {
+const prepare = (
+  program: Compiled,
+  order: Order,
+  shared: AnonymousShared,
+  real?: Assembled,
+): { machine: Machine; first: Task } => {
   const machine = new Machine(new VirtualClock(), new SeededEntropy(7), order);
   machine.signals = new Signals(machine);
   machine.calls = calls;
   machine.openPidfd = openPidfd;
-  machine.newAddressSpace = () => {
-    const space = new ScriptSpace(program.script);
-    space.share(SHARED, 4096, shared);
-    return space;
-  };
+  if (real === undefined) {
+    machine.newAddressSpace = () => {
+      const space = new ScriptSpace(program.script);
+      space.share(SHARED, 4096, shared);
+      return space;
+    };
+  }
   machine.vfs = new Vfs(
     new ImageDirectory((name) => {
+      if (real !== undefined) return real.images.get(name);
       const k = name === "p" ? 0 : program.entries[Number(name.slice(1))];
       return k === undefined ? undefined : elfImage(CODE + 4 * k, program.data);
-    }),
+    }, new SharedInode(shared.page(0))),
   );
   machine.startIdsAt(FIRST_PID);
   const tid = machine.allocateId();
@@ -103,18 +112,19 @@ const wordsOf = (
   n: number,
 ): number[] => [...new Int32Array(page.buffer, page.byteOffset + at, n)];
 
-/** One run. `schedule`: a seed or choices. */
+/** One run. `schedule`: a seed or choices. `real`: the assembled program runs, on guest CPUs. */
 export const runProgram = async (
   program: Compiled,
   schedule: number | readonly number[],
   observe?: (machine: Machine) => Observer,
+  real?: Assembled,
 ): Promise<RunResult> => {
   const order = new Order(schedule);
   const shared = new AnonymousShared(4096);
   const page = shared.page(0);
   new Int32Array(page.buffer, page.byteOffset + RESULTS - SHARED).fill(UNWRITTEN);
   const before = { tables: FileTable.live, handlers: SignalHandlers.live };
-  const { machine, first } = prepare(program, order, shared);
+  const { machine, first } = prepare(program, order, shared, real);
   const watch = new Watch(machine);
   machine.observer = observe?.(machine) ?? {};
   const runtime = new Runtime(machine);
@@ -124,7 +134,7 @@ export const runProgram = async (
     watch.off = true;
     throw new Endless();
   });
-  handlersStartAt(program.handlers.length === 0 ? Infinity : CODE + 4 * Math.min(...program.handlers));
+  handlersStartAt(real?.handlersFrom ?? CODE + 4 * Math.min(Infinity, ...program.handlers));
   let failure: string | undefined, stuck: string | undefined, endless = false;
   const attempt = async (run: () => Promise<void>): Promise<boolean> => {
     try {

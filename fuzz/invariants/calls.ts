@@ -1,9 +1,11 @@
 /** What single calls must and must not do: clone's inheritance, exec, wait, kill, restarts (I11, I16, I17, I35, I47, I49, I51, P3, P4; C08, C12–C15, C19, C20). */
 import { sigBit } from "../../actors/signals/pending.ts";
 import type { Task } from "../../actors/task/task.ts";
+import { SHARED } from "../layout.ts";
 import { eventsOf, hold, isLive, type Watch } from "./watch.ts";
 
 const NR = {
+  futex: 98,
   clone: 220,
   clone3: 435,
   execve: 221,
@@ -105,7 +107,9 @@ const BLOCKED_FILES = -14;
 export const callEnds = (w: Watch, t: Task, result: number): void => {
   const nr = t.callNumber;
   if ((nr === NR.clone || nr === NR.clone3) && result < 0) checkFailedClone(w, t, nr, result);
-  else if (nr === NR.execve) checkExec(w, t, result);
+  else if (nr === NR.futex && result > 0 && [3, 4].includes(t.cpu.lo(11) & 127) && t.cpu.lo(14) < SHARED) {
+    w.movedAway = true;
+  } else if (nr === NR.execve) checkExec(w, t, result);
   else if (nr === NR.wait4 || nr === NR.waitid) checkWait(w, t, nr, result);
   else if (nr === NR.kill && result === 0 && t.cpu.lo(11) === 18 && t.originalA0Lo > 0) {
     checkContinued(w, t.originalA0Lo);

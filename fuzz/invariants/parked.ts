@@ -25,12 +25,12 @@ export const checkParked = (w: Watch): void => {
       hold(t.group.job !== "running", "I30", () => `task ${t.tid} is stopped in a running group`);
       hold(t.group.groupExit === undefined, "I20", () => `task ${t.tid} is stopped in a dying group`);
     }
-    if (t.state === "blocked" || t.state === "vfork") checkWaiting(t);
+    if (t.state === "blocked" || t.state === "vfork") checkWaiting(w, t);
   }
   for (const g of w.machine.groups.values()) if (g.live > 0) checkSets(g);
 };
 
-const checkWaiting = (t: Task): void => {
+const checkWaiting = (w: Watch, t: Task): void => {
   if (willLook(t)) return;
   hold(t.group.groupExit === undefined, "I20", () => `task ${t.tid} sleeps in a dying group`);
   if (t.state === "vfork") {
@@ -47,7 +47,7 @@ const checkWaiting = (t: Task): void => {
   const open = ~t.blocked & t.pending.mask;
   hold(open === 0n, "I27", () => `task ${t.tid} sleeps with signals 0x${open.toString(16)} to take`);
   hold(t.group.job === "running", "I30", () => `task ${t.tid} sleeps in a stopping group`);
-  if (t.callNumber === FUTEX) checkFutex(t);
+  if (t.callNumber === FUTEX && !w.movedAway) checkFutex(t);
 };
 
 const checkSets = (g: ThreadGroup): void => {

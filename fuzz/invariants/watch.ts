@@ -31,6 +31,8 @@ export class Watch {
   owed: (() => void)[] = [];
   readonly groupsSeen = new Set<ThreadGroup>();
   failed: unknown;
+  /** A requeue moved sleepers to a word of its caller's memory, where those of other memories are not looked for. */
+  movedAway = false;
   /** The run was given up: nothing is checked any more. */
   off = false;
 
