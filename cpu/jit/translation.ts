@@ -182,6 +182,7 @@ export class Translation implements HotCode {
   #interpretUntil(back: number, block: number, words: Int32Array, left: number, depth: number): number {
     const base = block >> 2;
     const { engine } = this.host;
+    let marked = false;
     for (;;) {
       const pc = words[base + (PC >> 2)] >>> 0;
       if (words[base + (PC >> 2) + 1] !== 0 || (pc === back) || left === 0) return left;
@@ -198,17 +199,18 @@ export class Translation implements HotCode {
         continue;
       }
       if (region !== undefined) return left;
-      const chunk = left < this.untilSample ? left : this.untilSample;
+      // A mark that means nothing here is stepped over.
+      const cold = marked ? 1 : 0;
+      const chunk = cold || (left < this.untilSample ? left : this.untilSample);
       if (chunk === 0) return left;
       words[base + (BUDGET >> 2)] = chunk;
-      words[base + (NO_REGIONS >> 2)] = 0;
+      words[base + (NO_REGIONS >> 2)] = cold;
       const reason = engine.run(block);
       const retired = chunk - words[base + (BUDGET >> 2)];
       this.untilSample -= retired;
       left -= retired;
-      if (reason !== Reason.Region) return left;
-      const at = words[base + (PC >> 2)] >>> 0;
-      if (at !== back && !this.#regions.has(at)) return left;
+      marked = reason === Reason.Region && !this.#regions.has(words[base + (PC >> 2)] >>> 0);
+      if (reason !== Reason.Region && !(reason === Reason.BudgetSpent && cold === 1)) return left;
     }
   }
 

@@ -32,7 +32,7 @@ export const AUTO: Eagerness = {
   samplesPerTrace: 12,
   traceLength: 400,
   hotInTrace: 8,
-  hotFromCode: 100,
+  hotFromCode: 300,
   cold: false,
 };
 /** Everything that runs twice, for tests. */
