@@ -4,9 +4,11 @@
  */
 import type { MachineClock } from "./world/clock.ts";
 import type { Entropy } from "./world/entropy.ts";
-import { breathe, pause } from "./world/event_loop.ts";
+import { type EventLoop, hostLoop } from "./world/event_loop.ts";
 import type { SchedulePolicy } from "./world/order.ts";
 import { type AddressSpace, CodeMemory, createAddressSpace, MemoryAccount } from "../cpu/mod.ts";
+import { describeDeadlock } from "./deadlock.ts";
+import { TraceHash } from "./trace_hash.ts";
 import { Timers } from "./timers.ts";
 import type { Task } from "./task/task.ts";
 import type { ThreadGroup } from "./task/thread_group.ts";
@@ -40,18 +42,30 @@ export interface CallTable {
   /** Runs the call in the task's registers: a result, BLOCKED or NO_RESULT. */
   dispatch(t: Task): number;
   name(nr: number): string;
+  /** The call a task is in, as one line. */
+  describe(t: Task): string;
   /** The negative result of a failure thrown while a waiting call looked again; a defect is thrown on. */
   failure(t: Task, error: unknown): number;
 }
 
 /** Observers of a run (--strace, --trace). They only look. */
 export interface Observer {
+  turnBegins?(t: Task): void;
+  turnEnds?(t: Task): void;
+  /** Somebody's turn made it runnable. */
+  woken?(t: Task, by: Task | undefined): void;
   callEntered?(t: Task): void;
   callReturned?(t: Task, result: number): void;
   signalDelivered?(t: Task, info: SigInfo): void;
   exited?(t: Task, status: number, groupDied: boolean): void;
   fatal?(t: Task, line: string): void;
 }
+
+/**
+ * With a virtual clock and timers pending, how long the host has to answer a read of standard input before virtual time goes on without it. Long enough for what is in a
+ * pipe or file already, so that such runs do not depend on the host's speed.
+ */
+const INPUT_GRACE_MS = 1000;
 
 /** Everything is waiting and nothing can wake it. */
 export class Deadlock extends Error {
@@ -94,6 +108,10 @@ export class Machine {
   }
   /** Host operations under way that may wake a task (a read of stdin, a socket): while any is, an idle machine waits instead of reporting a deadlock. */
   hostPending = 0;
+  /** How the loop lets callbacks of the host in. */
+  host: EventLoop = hostLoop;
+  /** What this machine did, as a hash. */
+  readonly trace = new TraceHash();
   /** What the guest has sent and the host has not yet taken: the end of a run waits for it. */
   readonly leaving = new Set<Promise<void>>();
   /** A signal was generated somewhere (signalfd readiness). */
@@ -145,6 +163,7 @@ export class Machine {
 
   constructor(readonly clock: MachineClock, readonly entropy: Entropy, readonly policy: SchedulePolicy) {
     this.bootedAt = clock.monotonic();
+    policy.start?.();
   }
 
   // ---- identifiers -----------------------------------------------------------------------------------------------
@@ -179,6 +198,7 @@ export class Machine {
     if (task.queued || task.state === "dead" || task.state === "zombie") return;
     task.queued = true;
     this.#queue.push(task);
+    if (task !== this.current) this.observer.woken?.(task, this.current);
   }
   /** Others wait for a turn. */
   get contended(): boolean {
@@ -285,7 +305,7 @@ export class Machine {
         if ((turn & 63) === 0 && this.clock.real) {
           const now = this.clock.monotonic();
           if (now - sinceBreath > 20e6) {
-            await breathe();
+            await this.host.breathe();
             sinceBreath = this.clock.monotonic();
           }
         }
@@ -308,6 +328,7 @@ export class Machine {
     const queue = this.#queue;
     let index = 0;
     if (queue.length > 1 && this.policy.name !== "fair") index = this.policy.next(queue.map((t) => t.tid));
+    else this.policy.only?.(queue[0].tid);
     const task = index === 0 ? queue.shift()! : queue.splice(index, 1)[0];
     task.queued = false;
     if (task !== this.#last) {
@@ -316,12 +337,15 @@ export class Machine {
       this.#last = task;
     }
     this.counters.turns++;
+    this.trace.note(task.tid, this.executed);
+    this.observer.turnBegins?.(task);
     const resume = task.resume;
     if (resume === undefined) return;
     task.resume = undefined;
     this.current = task;
     resume();
     this.current = undefined;
+    this.observer.turnEnds?.(task);
   }
 
   async #idle(): Promise<void> {
@@ -329,14 +353,25 @@ export class Machine {
     const now = this.clock.monotonic();
     if (!this.clock.real && this.hostPending === 0) {
       if (next === Infinity) throw this.#deadlock();
-      this.clock.advance(Math.max(0, next - now));
-      this.timers.fireDue(this.clock.monotonic());
+      this.#skipTo(next);
       return;
     }
     if (next === Infinity && this.hostPending === 0 && !this.#mayHearFromOutside()) throw this.#deadlock();
     const ms = next === Infinity ? Infinity : Math.max(0, (next - now) / 1e6);
-    await pause(ms, (poke) => this.#poke = poke);
+    let poked = false;
+    await this.host.pause(this.clock.real ? ms : Math.max(ms, INPUT_GRACE_MS), (poke) => {
+      this.#poke = () => {
+        poked = true;
+        poke();
+      };
+    });
     this.#poke = undefined;
+    if (!this.clock.real && !poked && next !== Infinity) this.#skipTo(next);
+  }
+  /** Virtual time passes up to a deadline. */
+  #skipTo(deadline: number): void {
+    this.clock.advance(Math.max(0, deadline - this.clock.monotonic()));
+    this.timers.fireDue(this.clock.monotonic());
   }
 
   /** A task that waits for any signal may get one from the host (Ctrl-C, kill). */
@@ -346,11 +381,6 @@ export class Machine {
   }
 
   #deadlock(): Deadlock {
-    const lines = [...this.tasks.values()].filter((t) => t.state !== "zombie").map((t) =>
-      `  task ${t.tid} (${t.comm}) ${t.state}: ${
-        t.vforkChild ? `vfork child ${t.vforkChild.tid}` : t.wait?.what ?? "nothing"
-      }`
-    );
-    return new Deadlock(`deadlock: no task can run and nothing is pending\n${lines.join("\n")}`);
+    return new Deadlock(describeDeadlock(this));
   }
 }

@@ -4,6 +4,8 @@ import type { Machine } from "./machine.ts";
 /** Shape of the JSON. Times in milliseconds, memory in bytes. */
 export interface Stats {
   readonly instructions: number;
+  /** Hash of schedule, calls with results, signals: equal for runs that went the same way. */
+  readonly traceHash: string;
   readonly tasks_created: number;
   readonly peak_cpus: number;
   /** 0 unless something leaked. */
@@ -28,6 +30,7 @@ export const statsOf = (machine: Machine): Stats => {
   for (const t of machine.tasks.values()) if (t.holdings.cpu) instructions += t.cpu.retired;
   return {
     instructions,
+    traceHash: machine.trace.text,
     tasks_created: counters.tasksCreated,
     peak_cpus: counters.peakCpus,
     live_cpus: counters.liveCpus,

@@ -6,6 +6,7 @@ import { BadAddress } from "../cpu/types.ts";
 import type { CallTable, Task } from "../actors/mod.ts";
 import type { Call, Family, Reg } from "./abi/call.ts";
 import { E, Errno } from "./abi/errno.ts";
+import { describeCall } from "./describe_call.ts";
 
 type AnyHandler = (t: Task, a?: number, b?: number, c?: number, d?: number, e?: number, f?: number) => number;
 
@@ -58,6 +59,11 @@ export class Dispatch implements CallTable {
 
   name(nr: number): string {
     return this.entries[nr]?.name ?? `syscall_0x${(nr >>> 0).toString(16)}`;
+  }
+
+  describe(t: Task): string {
+    const entry = this.entries[t.callNumber];
+    return entry === undefined ? this.name(t.callNumber) : describeCall(t, entry.name, entry.call);
   }
 
   failure(t: Task, error: unknown): number {

@@ -92,6 +92,7 @@ const handle = (task: Task, info: SigInfo): "handled" | "gone" => {
   const sig = info.signo;
   const d = task.handlers.get(sig);
   settleWait(task, d.flags);
+  task.machine.trace.note(sig | 0x100000, task.tid);
   task.machine.observer.signalDelivered?.(task, info);
   const restore = task.savedMask ?? task.blocked;
   task.savedMask = undefined;

@@ -73,6 +73,7 @@ const keepWaiting = (task: Task): boolean => {
 };
 
 const finishCall = (task: Task, result: number): void => {
+  task.machine.trace.note(task.callNumber, result);
   task.machine.observer.callReturned?.(task, result);
   if (result !== NO_RESULT) task.cpu.setNumber(10, result);
 };
@@ -130,6 +131,7 @@ const systemCall = (task: Task): boolean => {
   task.originalA0Lo = cpu.lo(10);
   task.originalA0Hi = cpu.hi(10);
   task.callNumber = cpu.lo(17) | 0;
+  machine.trace.note(task.tid, machine.executed);
   machine.observer.callEntered?.(task);
   const result = machine.calls.dispatch(task);
   if (result === BLOCKED) {

@@ -1,5 +1,10 @@
 /** The host's event loop as the machine sees it: letting callbacks in, and sleeping until one comes or a time has passed. */
 
+export interface EventLoop {
+  breathe(): Promise<void>;
+  pause(ms: number, arm: (poke: () => void) => void): Promise<void>;
+}
+
 /** Lets pending host callbacks run, without waiting for any. */
 export const breathe = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 
@@ -13,3 +18,5 @@ export const pause = (ms: number, arm: (poke: () => void) => void): Promise<void
       resolve();
     });
   });
+
+export const hostLoop: EventLoop = { breathe, pause };

@@ -28,3 +28,24 @@ export const enumeration = (name: string, values: Readonly<Record<string, number
   mask: 0xffffffff,
   values,
 });
+
+/** The names of a word's bits joined by |, the enumerated part first; what has no name as hexadecimal. */
+export const showFlags = (f: Flags, word: number): string => {
+  const names: string[] = [];
+  let rest = word >>> 0;
+  if (f.mask !== undefined && f.values !== undefined) {
+    const value = (rest & f.mask) >>> 0;
+    const name = Object.keys(f.values).find((n) => f.values![n] >>> 0 === value);
+    if (name !== undefined) {
+      names.push(name);
+      rest = (rest & ~f.mask) >>> 0;
+    }
+  }
+  for (const [name, bits] of Object.entries(f.bits)) {
+    if (bits === 0 || ((rest & bits) >>> 0) !== (bits >>> 0)) continue;
+    names.push(name);
+    rest = (rest & ~bits) >>> 0;
+  }
+  if (rest !== 0 || names.length === 0) names.push(rest === 0 ? "0" : `0x${rest.toString(16)}`);
+  return names.join("|");
+};
