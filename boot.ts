@@ -91,7 +91,7 @@ export const boot = async (options: BootOptions): Promise<ExitReport> => {
   // What is loaded in the middle of a run takes as long as the host takes.
   if (options.seed !== undefined || options.observe !== undefined) await loadNet();
   const machine = makeMachine(options);
-  const mode = options.jit ?? "off";
+  const mode = options.jit ?? "auto";
   if (mode === "always") await loadTranslator(machine, mode);
   else if (mode === "auto") {
     machine.translateAfter = TRANSLATE_AFTER;

@@ -62,7 +62,7 @@ export const RUN_OPTIONS: readonly RunOption[] = [
     name: "jit",
     takes: "value",
     value: "MODE",
-    doc: "translation of hot code: auto, off or always (auto and off interpret today)",
+    doc: "translation of hot code to WebAssembly: when it pays, never, or of all code that runs twice",
     choices: ["auto", "off", "always"],
   },
   { name: "max-tasks", takes: "value", value: "N", doc: "most tasks that may exist at once" },

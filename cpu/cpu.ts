@@ -159,8 +159,10 @@ export class GuestCpu implements Cpu {
     for (; steps > 0; steps--) {
       const from = this.pc;
       words[at + (BUDGET >> 2)] = 1;
-      if (this.host.engine.run(this.block) !== Reason.BudgetSpent) break;
-      retired++;
+      const reason = this.host.engine.run(this.block);
+      // A jump into a page without records retires and leaves for another reason.
+      retired += 1 - words[at + (BUDGET >> 2)];
+      if (reason !== Reason.BudgetSpent) break;
       hot.traced(from, this.pc);
     }
     this.#account(retired);
