@@ -1,6 +1,6 @@
 /**
- * Netlink sockets (netlink(7), rtnetlink(7)): enough of NETLINK_ROUTE that programs find the interface lo, its addresses and routes; NETLINK_KOBJECT_UEVENT, on which nothing ever
- * comes. Requests are answered at once into the asker's own queue.
+ * Netlink sockets (netlink(7)): enough of NETLINK_ROUTE that programs find the interface lo, its addresses and routes; NETLINK_SOCK_DIAG for ss; NETLINK_KOBJECT_UEVENT, on
+ * which nothing ever comes. Requests are answered at once into the asker's own queue.
  */
 import { E } from "../../syscalls/abi/errno.ts";
 import { AF, SOL } from "../../syscalls/abi/net.ts";
@@ -9,11 +9,13 @@ import type { Task } from "../task/task.ts";
 import { POLLERR, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../vfs/open_file.ts";
 import { familyOf } from "./ip.ts";
 import { int32, intOf } from "./options.ts";
-import { answer, type Reply } from "./route_messages.ts";
+import type { Reply } from "./netlink_messages.ts";
+import { answerRoute } from "./route_messages.ts";
+import { answerDiag } from "./sock_diag.ts";
 import { copyMessage, type Incoming, type Outgoing, Socket } from "./socket.ts";
 
 const SIZE = 12;
-const ROUTE = 0, UEVENT = 15;
+const ROUTE = 0, SOCK_DIAG = 4, UEVENT = 15;
 const ports = new WeakMap<Machine, Map<number, NetlinkSocket>>();
 const portsOf = (machine: Machine): Map<number, NetlinkSocket> => {
   let found = ports.get(machine);
@@ -38,7 +40,7 @@ export class NetlinkSocket extends Socket {
 
   /** EPROTONOSUPPORT for protocols not known. */
   static knows(protocol: number): boolean {
-    return protocol === ROUTE || protocol === UEVENT;
+    return protocol === ROUTE || protocol === SOCK_DIAG || protocol === UEVENT;
   }
   constructor(machine: Machine, t: Task, type: number, protocol: number, flags: number) {
     super(machine, t.cred, AF.NETLINK, type, protocol, flags);
@@ -89,7 +91,11 @@ export class NetlinkSocket extends Socket {
       ? this.#peer
       : new DataView(m.to.buffer, m.to.byteOffset).getUint32(4, true);
     if (to !== 0) return -E.CONNREFUSED;
-    const replies: Reply[] = this.protocol === ROUTE ? answer(bytes, this.#port) : [];
+    const replies: Reply[] = this.protocol === ROUTE
+      ? answerRoute(bytes, this.#port)
+      : this.protocol === SOCK_DIAG
+      ? answerDiag(bytes, this.#port, this.machine)
+      : [];
     for (const reply of replies) this.#inbox.push(reply);
     if (replies.length > 0) this.queue.wake();
     return bytes.length;

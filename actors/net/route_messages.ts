@@ -2,57 +2,25 @@
 import { E } from "../../syscalls/abi/errno.ts";
 import { AF } from "../../syscalls/abi/net.ts";
 import { LO } from "./interfaces.ts";
+import {
+  align,
+  attribute,
+  concat,
+  dumped,
+  error,
+  message,
+  NLM_F,
+  NLMSG_HEADER as HEADER,
+  type Reply,
+  type Request,
+  requestsIn,
+  text,
+  words,
+} from "./netlink_messages.ts";
 
-/** Bytes of one datagram. */
-export type Reply = Uint8Array;
-
-const NLMSG = { NOOP: 1, ERROR: 2, DONE: 3 } as const;
 const RTM = { NEWLINK: 16, GETLINK: 18, NEWADDR: 20, GETADDR: 22, NEWROUTE: 24, GETROUTE: 26 } as const;
 /** Requests without an answer of their own: neighbours, rules, queueing disciplines… all empty. */
 const EMPTY = new Set([30, 34, 38, 42, 46, 58, 66, 74, 78, 82, 86, 90, 94, 98, 102, 106, 110]);
-const F = { MULTI: 2, ACK: 4, DUMP: 0x300 } as const;
-const HEADER = 16;
-const align = (n: number): number => (n + 3) & ~3;
-
-interface Request {
-  readonly type: number;
-  readonly flags: number;
-  readonly seq: number;
-  /** The whole message. */
-  readonly bytes: Uint8Array;
-}
-
-const concat = (parts: readonly Uint8Array[]): Uint8Array => {
-  const out = new Uint8Array(parts.reduce((n, p) => n + p.length, 0));
-  let at = 0;
-  for (const p of parts) {
-    out.set(p, at);
-    at += p.length;
-  }
-  return out;
-};
-
-const message = (r: Request, port: number, type: number, flags: number, body: Uint8Array): Uint8Array => {
-  const out = new Uint8Array(align(HEADER + body.length)), view = new DataView(out.buffer);
-  view.setUint32(0, HEADER + body.length, true);
-  view.setUint16(4, type, true);
-  view.setUint16(6, flags, true);
-  view.setUint32(8, r.seq, true);
-  view.setUint32(12, port, true);
-  out.set(body, HEADER);
-  return out;
-};
-
-const attribute = (type: number, data: Uint8Array): Uint8Array => {
-  const out = new Uint8Array(align(4 + data.length)), view = new DataView(out.buffer);
-  view.setUint16(0, 4 + data.length, true);
-  view.setUint16(2, type, true);
-  out.set(data, 4);
-  return out;
-};
-const text = (s: string): Uint8Array => new TextEncoder().encode(s + "\0");
-const word = (n: number): Uint8Array => new Uint8Array(Uint32Array.of(n).buffer);
-
 const link = (): Uint8Array => {
   const head = new Uint8Array(16), view = new DataView(head.buffer);
   view.setUint16(2, LO.type, true);
@@ -61,10 +29,10 @@ const link = (): Uint8Array => {
   return concat([
     head,
     attribute(3, text(LO.name)), // IFLA_IFNAME
-    attribute(13, word(LO.queue)), // IFLA_TXQLEN
+    attribute(13, words(LO.queue)), // IFLA_TXQLEN
     attribute(16, Uint8Array.of(0)), // IFLA_OPERSTATE: unknown
     attribute(17, Uint8Array.of(0)), // IFLA_LINKMODE
-    attribute(4, word(LO.mtu)), // IFLA_MTU
+    attribute(4, words(LO.mtu)), // IFLA_MTU
     attribute(1, new Uint8Array(6)), // IFLA_ADDRESS
     attribute(2, new Uint8Array(6)), // IFLA_BROADCAST
     attribute(6, text("noqueue")), // IFLA_QDISC
@@ -79,7 +47,7 @@ const HOST_SCOPE = 254, PERMANENT = 0x80;
 
 const internet = (family: number, prefix: number): Uint8Array => {
   const head = Uint8Array.of(family, prefix, PERMANENT, HOST_SCOPE, LO.index, 0, 0, 0);
-  const cache = attribute(6, FOREVER), flags = attribute(8, word(PERMANENT));
+  const cache = attribute(6, FOREVER), flags = attribute(8, words(PERMANENT));
   return family === AF.INET
     ? concat([head, attribute(1, V4), attribute(2, V4), attribute(3, text(LO.name)), flags, cache])
     : concat([head, attribute(1, V6), cache, flags]);
@@ -89,7 +57,7 @@ const internet = (family: number, prefix: number): Uint8Array => {
 const route = (family: number, to: Uint8Array, prefix: number): Uint8Array => {
   const LOCAL_TABLE = 255, KERNEL = 2, LOCAL = 2;
   const head = Uint8Array.of(family, prefix, 0, 0, LOCAL_TABLE, KERNEL, HOST_SCOPE, LOCAL, 0, 0, 0, 0);
-  return concat([head, attribute(15, word(LOCAL_TABLE)), attribute(1, to), attribute(4, word(LO.index))]);
+  return concat([head, attribute(15, words(LOCAL_TABLE)), attribute(1, to), attribute(4, words(LO.index))]);
 };
 
 /** Bodies of a dump and their type; undefined: there is no such thing. */
@@ -116,13 +84,6 @@ const dump = (type: number, family: number): { type: number; bodies: Uint8Array[
   }
 };
 
-const error = (r: Request, port: number, no: number): Reply => {
-  const body = new Uint8Array(4 + (no === 0 ? HEADER : r.bytes.length));
-  new DataView(body.buffer).setInt32(0, -no, true);
-  body.set(r.bytes.subarray(0, body.length - 4), 4);
-  return message(r, port, NLMSG.ERROR, 0, body);
-};
-
 /** RTM_GETLINK of one interface, by index or name. */
 const oneLink = (r: Request, port: number): Reply => {
   const view = new DataView(r.bytes.buffer, r.bytes.byteOffset, r.bytes.byteLength);
@@ -139,34 +100,18 @@ const oneLink = (r: Request, port: number): Reply => {
 
 const answerOne = (r: Request, port: number): Reply[] => {
   const { type, flags } = r;
-  if (type < 16) return (flags & F.ACK) !== 0 ? [error(r, port, 0)] : [];
+  if (type < 16) return (flags & NLM_F.ACK) !== 0 ? [error(r, port, 0)] : [];
   // Each family of requests: NEW, DEL, GET, SET.
   if ((type & 3) !== 2) return [error(r, port, E.PERM)];
-  if ((flags & F.DUMP) !== 0) {
+  if ((flags & NLM_F.DUMP) !== 0) {
     const found = dump(type, r.bytes[HEADER] ?? 0);
     if (found === undefined) return [error(r, port, E.OPNOTSUPP)];
-    const rows = found.bodies.map((body) => message(r, port, found.type, F.MULTI, body));
-    const done = message(r, port, NLMSG.DONE, F.MULTI, new Uint8Array(4));
-    return rows.length === 0 ? [done] : [concat(rows), done];
+    return dumped(r, port, found.type, found.bodies);
   }
   if (type === RTM.GETLINK) return [oneLink(r, port)];
   return [error(r, port, type === RTM.GETROUTE ? E.NETUNREACH : E.OPNOTSUPP)];
 };
 
 /** The datagrams that answer the requests in `bytes`. */
-export const answer = (bytes: Uint8Array, port: number): Reply[] => {
-  const out: Reply[] = [], view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let at = 0; at + HEADER <= bytes.length;) {
-    const length = view.getUint32(at, true);
-    if (length < HEADER || length > bytes.length - at) break;
-    const request = {
-      type: view.getUint16(at + 4, true),
-      flags: view.getUint16(at + 6, true),
-      seq: view.getUint32(at + 8, true),
-      bytes: bytes.subarray(at, at + length),
-    };
-    out.push(...answerOne(request, port));
-    at += align(length);
-  }
-  return out;
-};
+export const answerRoute = (bytes: Uint8Array, port: number): Reply[] =>
+  requestsIn(bytes).flatMap((r) => answerOne(r, port));

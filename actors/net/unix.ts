@@ -51,7 +51,7 @@ export class UnixSocket extends Socket implements Carrier {
   charged = 0;
   /** Connections not yet accepted; it listens. */
   readonly #waiting: UnixSocket[] = [];
-  #backlog = 0;
+  backlog = 0;
   /** Datagram sockets connected to this one. */
   readonly senders = new Set<UnixSocket>();
   /** Who waits for room in its inbox or among its connections. */
@@ -94,11 +94,14 @@ export class UnixSocket extends Socket implements Carrier {
   override get listening(): boolean {
     return this.state === "listening";
   }
+  get waitingConnections(): number {
+    return this.#waiting.length;
+  }
   override listen(t: Task, backlog: number): number {
     if (this.type === SOCK.DGRAM) return -E.OPNOTSUPP;
     if (this.#name === undefined) return -E.INVAL;
     if (this.state === "connected") return -E.INVAL;
-    this.#backlog = Math.min(backlog >>> 0, SOMAXCONN);
+    this.backlog = Math.min(backlog >>> 0, SOMAXCONN);
     this.state = "listening";
     this.peerCredentials = { sender: senderOf(t), groups: t.cred.groups };
     this.queue.wake();
@@ -112,7 +115,7 @@ export class UnixSocket extends Socket implements Carrier {
     if (!other.listening || (other.shut & SHUT_RECEIVE) !== 0) return -E.CONNREFUSED;
     if (this.state === "connected") return -E.ISCONN;
     if (this.state === "listening") return -E.INVAL;
-    if (other.#waiting.length > other.#backlog) {
+    if (other.#waiting.length > other.backlog) {
       this.#awaited = other;
       return -E.AGAIN;
     }
