@@ -32,6 +32,7 @@ export interface Compiled {
   readonly handlers: readonly number[];
   /** Places in `data` that hold the address of a handler: a later layout moves them. */
   readonly handlerSlots: readonly { readonly offset: number; readonly handler: number }[];
+  readonly restorerSlots: readonly number[];
 }
 
 const A0 = 10, A7 = 17;
@@ -46,6 +47,10 @@ export const NUMBERS: Readonly<Record<string, number>> = Object.fromEntries(
 /** Too many steps or clones: such a program is not run. */
 export class TooLarge extends Error {}
 
+/** The machine whose struct layouts and numbers the program uses. */
+export type Target = "riscv64" | "x86_64";
+const SA_RESTORER = 0x04000000;
+
 class Compiler {
   readonly ops: ScriptOp[] = [];
   readonly steps: Step[] = [];
@@ -57,6 +62,9 @@ class Compiler {
   readonly #constants = new Map<string, number>();
   #next = CONSTANTS - DATA;
   readonly #later: (() => void)[] = [];
+  /** Places for the address of the code that returns from a handler, on machines that have it in struct sigaction. */
+  readonly restorerSlots: number[] = [];
+  constructor(readonly target: Target) {}
 
   compile(p: Program): void {
     this.#call(178, []);
@@ -173,11 +181,13 @@ class Compiler {
     if ("set" in a) return this.#constant(`set${a.set}`, 8, (at) => this.#view.setBigUint64(at, maskOf(a.set), true));
     if ("act" in a) {
       const { handler, flags, mask } = a.act;
-      return this.#constant(JSON.stringify(a), 24, (at) => {
+      const x86 = this.target === "x86_64";
+      return this.#constant(JSON.stringify(a), x86 ? 32 : 24, (at) => {
         if (typeof handler === "number") this.handlerSlots.push({ offset: at, handler });
         else this.#view.setUint32(at, handler === "ignore" ? 1 : 0, true);
-        this.#view.setUint32(at + 8, flags, true);
-        this.#view.setBigUint64(at + 16, maskOf(mask), true);
+        if (x86) this.restorerSlots.push(at + 16);
+        this.#view.setUint32(at + 8, (flags | (x86 ? SA_RESTORER : 0)) >>> 0, true);
+        this.#view.setBigUint64(at + (x86 ? 24 : 16), maskOf(mask), true);
       });
     }
     if ("stack" in a) {
@@ -200,7 +210,7 @@ class Compiler {
   }
 
   #path(k: number): number {
-    const text = new TextEncoder().encode(`/x${k}\0`);
+    const text = new TextEncoder().encode(`x${k}\0`);
     return this.#constant(`path${k}`, 8, (at) => this.data.set(text, at));
   }
 
@@ -220,9 +230,9 @@ class Compiler {
 const maskOf = (signals: readonly number[]): bigint => signals.reduce((m, s) => m | (1n << BigInt(s - 1)), 0n);
 
 /** Throws TooLarge. */
-export const compile = (p: Program): Compiled => {
-  const c = new Compiler();
+export const compile = (p: Program, target: Target = "riscv64"): Compiled => {
+  const c = new Compiler(target);
   c.compile(p);
-  const { ops, data, entries, steps, handlers, handlerSlots } = c;
-  return { script: { base: CODE, ops }, data, entries, steps, handlers, handlerSlots };
+  const { ops, data, entries, steps, handlers, handlerSlots, restorerSlots } = c;
+  return { script: { base: CODE, ops }, data, entries, steps, handlers, handlerSlots, restorerSlots };
 };

@@ -125,6 +125,7 @@ export const runProgram = async (
   new Int32Array(page.buffer, page.byteOffset + RESULTS - SHARED).fill(UNWRITTEN);
   const before = { tables: FileTable.live, handlers: SignalHandlers.live };
   const { machine, first } = prepare(program, order, shared, real);
+  order.elapse = (ns) => machine.clock.advance(ns);
   const watch = new Watch(machine);
   machine.observer = observe?.(machine) ?? {};
   const runtime = new Runtime(machine);

@@ -25,6 +25,9 @@ export class Order implements SchedulePolicy {
     }
   }
 
+  /** Time passes: supplied by the machine. */
+  elapse: (ns: number) => void = () => {};
+
   #draw(limit: number): number {
     const choice = this.#entropy === undefined
       ? Math.min(this.#given[this.drawn.length] ?? 0, limit - 1)
@@ -36,6 +39,9 @@ export class Order implements SchedulePolicy {
     return this.#draw(tids.length);
   }
   slice(): number {
+    // Now and then time passes that no instruction took, as under a busy host.
+    const jump = this.#draw(24);
+    if (jump >= 1 && jump <= 5) this.elapse(10 ** jump);
     if (this.#entropy === undefined) {
       const n = this.#given[this.drawn.length] ?? 1000;
       this.drawn.push(n);
