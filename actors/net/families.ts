@@ -1,9 +1,11 @@
 /** Which class answers which socket(2): domain, type and protocol (net/socket.c __sock_create). */
 import { E, fail } from "../../syscalls/abi/errno.ts";
 import { AF, IPPROTO, SOCK } from "../../syscalls/abi/net.ts";
+import { CAP, capable } from "../credentials.ts";
 import type { Machine } from "../machine.ts";
 import type { Task } from "../task/task.ts";
 import type { Socket } from "./socket.ts";
+import { IcmpSocket } from "./icmp.ts";
 import { NetlinkSocket } from "./netlink.ts";
 import { TcpSocket } from "./tcp.ts";
 import { UdpSocket } from "./udp.ts";
@@ -48,8 +50,13 @@ const makeInet = (
   flags: number,
 ): Socket => {
   if (protocol < 0 || protocol > 262) fail(E.INVAL);
+  const icmp = domain === AF.INET ? IPPROTO.ICMP : IPPROTO.ICMPV6;
+  if (type === SOCK.RAW && !capable(t.cred, CAP.NET_RAW)) return fail(E.PERM);
+  if (protocol === icmp && (type === SOCK.DGRAM || type === SOCK.RAW)) {
+    return new IcmpSocket(machine, t.cred, domain, type, flags);
+  }
   const standard = type === SOCK.STREAM ? IPPROTO.TCP : type === SOCK.DGRAM ? IPPROTO.UDP : -1;
-  if (standard < 0) return fail(type === SOCK.RAW && protocol !== 0 ? E.PERM : E.SOCKTNOSUPPORT);
+  if (standard < 0) return fail(type === SOCK.RAW ? E.PROTONOSUPPORT : E.SOCKTNOSUPPORT);
   if (protocol !== 0 && protocol !== standard) return fail(E.PROTONOSUPPORT);
   return type === SOCK.STREAM
     ? new TcpSocket(machine, t.cred, domain, flags)

@@ -103,10 +103,19 @@ export class Ports {
   }
 }
 
-const tables = new WeakMap<Machine, { tcp: Ports; udp: Ports }>();
+/** The tables of a machine; those of ICMP hold identifiers of echo requests. */
+export interface PortTables {
+  readonly tcp: Ports;
+  readonly udp: Ports;
+  readonly icmp: Ports;
+}
+const tables = new WeakMap<Machine, PortTables>();
 
-export const portsOf = (machine: Machine): { tcp: Ports; udp: Ports } => {
+export const portsOf = (machine: Machine): PortTables => {
   let found = tables.get(machine);
-  if (found === undefined) tables.set(machine, found = { tcp: new Ports(machine), udp: new Ports(machine) });
+  if (found === undefined) {
+    found = { tcp: new Ports(machine), udp: new Ports(machine), icmp: new Ports(machine) };
+    tables.set(machine, found);
+  }
   return found;
 };

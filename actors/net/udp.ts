@@ -35,8 +35,16 @@ export class UdpSocket extends InetSocket {
   readonly #groups = new Set<string>();
   #host: HostUdp | undefined;
 
-  constructor(machine: Machine, cred: Credentials, domain: number, flags = 0) {
-    super(machine, cred, domain, SOCK.DGRAM, IPPROTO.UDP, portsOf(machine).udp, flags);
+  constructor(
+    machine: Machine,
+    cred: Credentials,
+    domain: number,
+    flags = 0,
+    type: number = SOCK.DGRAM,
+    protocol: number = IPPROTO.UDP,
+    ports = portsOf(machine).udp,
+  ) {
+    super(machine, cred, domain, type, protocol, ports, flags);
   }
 
   protected override mayHave(ip: Ip): boolean {
@@ -65,8 +73,7 @@ export class UdpSocket extends InetSocket {
   override send(_t: Task, bytes: Uint8Array, m: Outgoing): number {
     if ((m.flags & MSG.OOB) !== 0) return -E.OPNOTSUPP;
     if (bytes.length > LARGEST) return -E.MSGSIZE;
-    const to = m.to === undefined ? this.remote : this.#target(m.to);
-    if (to === undefined) return -E.DESTADDRREQ;
+    const to = this.target(m);
     if (typeof to === "number") return to;
     if (to.port === 0) return -E.INVAL;
     if (this.error !== 0) return this.takeError();
@@ -83,7 +90,10 @@ export class UdpSocket extends InetSocket {
     }
     return bytes.length;
   }
-  #target(address: Uint8Array): Endpoint | number {
+  /** Where a message goes, or negative errno. */
+  protected target(m: Outgoing): Endpoint | number {
+    if (m.to === undefined) return this.remote ?? -E.DESTADDRREQ;
+    let address = m.to;
     // Some leave the family out.
     if (this.domain === AF.INET && address.length >= 16 && familyOf(address) === AF.UNSPEC) {
       address = address.slice();
