@@ -1,5 +1,5 @@
 /**
- * `deno task bench`: throughput of the interpreter and start-up of the whole program, as ratios taken in one run. The machine line comes first; nothing here is a test.
+ * `deno task bench`: the kernels interpreted and translated, and start-up of the whole program, as ratios taken in one run. The machine line comes first; nothing here is a test.
  */
 const here = new URL(".", import.meta.url).pathname;
 const deno = Deno.execPath();
@@ -44,5 +44,5 @@ const startup = (): void => {
 };
 
 console.log(`machine: ${navigator.hardwareConcurrency} CPUs, Deno ${Deno.version.deno}, V8 ${Deno.version.v8}`);
-await run(["run", "-A", `${here}interpreter.ts`, ...Deno.args]);
+await run(["run", "-A", `${here}kernels.ts`, ...Deno.args]);
 startup();

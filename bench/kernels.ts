@@ -1,11 +1,12 @@
 /**
- * Throughput of the interpreter on the kernels of `bench/guests`, beside qemu-riscv64 on the same binaries. The
- * guests are freestanding and make two system calls, write and exit, which the loop below answers; the kernel has no
- * part in it.
+ * The kernels of `bench/guests` interpreted, translated, and under qemu-riscv64 on the same binaries. The guests are
+ * freestanding and make two system calls, write and exit, which the loop below answers; the kernel has no part in it.
+ * Translated and qemu run the work SCALE times (a second or more), by turns, best of three; the interpreter once.
  *
- *     deno run -A bench/interpreter.ts [KERNEL...]
+ *     deno run -A bench/kernels.ts [KERNEL...]
  */
 
+import { AUTO, Translator } from "../cpu/jit/mod.ts";
 import {
   type AddressSpace,
   type Backing,
@@ -25,6 +26,17 @@ const STACK_TOP = 0x3f000000;
 const STACK_SIZE = 1 << 20;
 const SLICE = 1_000_000;
 const REPEATS = 3;
+/** How often a kernel's work is done where it is measured translated. */
+const SCALES: Record<string, number> = {
+  bytecode: 5,
+  chase: 4,
+  crc32: 6,
+  fib: 4,
+  mandelbrot: 40,
+  matmul: 12,
+  quicksort: 3,
+  sieve: 8,
+};
 const SYS_WRITE = 64;
 const SYS_EXIT = 93;
 
@@ -33,10 +45,10 @@ interface Measured {
   readonly output: string;
 }
 
-function compile(name: string, directory: string): string {
-  const binary = `${directory}/${name}`;
+function compile(name: string, directory: string, scale: number): string {
+  const binary = `${directory}/${name}.${scale}`;
   const { success, stderr } = new Deno.Command(COMPILER, {
-    args: [...FLAGS, "-o", binary, new URL(`${name}.c`, GUESTS).pathname],
+    args: [...FLAGS, `-DSCALE=${scale}`, "-o", binary, new URL(`${name}.c`, GUESTS).pathname],
   }).outputSync();
   if (!success) throw new Error(new TextDecoder().decode(stderr));
   return binary;
@@ -56,8 +68,13 @@ function backingOf(bytes: Uint8Array): Backing {
   };
 }
 
-function load(bytes: Uint8Array): { space: AddressSpace; cpu: Cpu } {
-  const space = createAddressSpace(new CodeMemory());
+function load(bytes: Uint8Array, translate: boolean): { space: AddressSpace; cpu: Cpu } {
+  const code = new CodeMemory();
+  if (translate) {
+    const translator = new Translator(AUTO);
+    code.translate = (host) => translator.attach(host);
+  }
+  const space = createAddressSpace(code);
   const image = parseElf((at, length) => bytes.subarray(at, at + length), bytes.length);
   if (image instanceof ElfError) throw new Error("not an ELF image");
   const loaded = loadElf(space, image, backingOf(bytes), 0);
@@ -71,8 +88,8 @@ function load(bytes: Uint8Array): { space: AddressSpace; cpu: Cpu } {
 }
 
 /** Runs to the exit call. */
-function interpret(bytes: Uint8Array): Measured & { instructions: number } {
-  const { space, cpu } = load(bytes);
+function run(bytes: Uint8Array, translate: boolean): Measured & { instructions: number } {
+  const { space, cpu } = load(bytes, translate);
   let output = "";
   const start = performance.now();
   for (;;) {
@@ -97,30 +114,38 @@ function qemu(binary: string): Measured | undefined {
   }
 }
 
-function best<T extends Measured>(measure: () => T): T {
-  const runs = Array.from({ length: REPEATS }, measure);
-  return runs.reduce((a, b) => b.seconds < a.seconds ? b : a);
-}
-
 function row(cells: readonly string[]): string {
   return cells.map((c, i) => i === 0 ? c.padEnd(12) : c.padStart(12)).join("");
 }
 
+/** Best times of both, taken by turns. */
+function compare(name: string, binary: string): { own: number; other: number } {
+  const bytes = Deno.readFileSync(binary);
+  let own = Infinity, other = Infinity;
+  for (let i = 0; i < REPEATS; i++) {
+    const a = run(bytes, true), b = qemu(binary);
+    if (b && b.output !== a.output) throw new Error(`${name}: ${a.output} against qemu's ${b.output}`);
+    own = Math.min(own, a.seconds);
+    other = Math.min(other, b?.seconds ?? NaN);
+  }
+  return { own, other };
+}
+
 function main(names: readonly string[]): void {
   const directory = Deno.makeTempDirSync();
-  console.log(row(["kernel", "M instr", "seconds", "M instr/s", "qemu s", "ratio"]));
+  console.log(row(["kernel", "interpreted", "translated", "", "qemu", ""]));
+  console.log(row(["", "M instr/s", "M instr/s", "seconds", "seconds", "ratio"]));
   let logarithms = 0, compared = 0;
   for (const name of names) {
-    const binary = compile(name, directory);
-    const bytes = Deno.readFileSync(binary);
-    const own = best(() => interpret(bytes));
-    const other = qemu(binary) && best(() => qemu(binary)!);
-    if (other && other.output !== own.output) throw new Error(`${name}: ${own.output} against qemu's ${other.output}`);
-    const ratio = other ? own.seconds / other.seconds : NaN;
-    if (other) logarithms += Math.log(ratio), compared++;
-    const speed = own.instructions / own.seconds / 1e6;
-    const figures = [own.instructions / 1e6, own.seconds, speed, other?.seconds ?? NaN, ratio];
-    console.log(row([name, ...figures.map((n, i) => i === 0 || i === 2 ? n.toFixed(0) : n.toFixed(2))]));
+    const interpreted = run(Deno.readFileSync(compile(name, directory, 1)), false);
+    const scale = SCALES[name] ?? 1;
+    const { own, other } = compare(name, compile(name, directory, scale));
+    const ratio = own / other;
+    if (ratio > 0) logarithms += Math.log(ratio), compared++;
+    const speed = interpreted.instructions / interpreted.seconds / 1e6;
+    const translated = interpreted.instructions * scale / own / 1e6;
+    const figures = [speed.toFixed(0), translated.toFixed(0), own.toFixed(2), other.toFixed(2), ratio.toFixed(2)];
+    console.log(row([name, ...figures]));
   }
   if (compared > 0) console.log(row(["geo. mean", "", "", "", "", Math.exp(logarithms / compared).toFixed(2)]));
   Deno.removeSync(directory, { recursive: true });
