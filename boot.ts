@@ -26,11 +26,12 @@ import {
   type VmGroup,
 } from "./actors/mod.ts";
 import type { Cpu } from "./cpu/types.ts";
-import { HostClock, VirtualClock } from "./actors/world/clock.ts";
+import { HostClock, type MachineClock, VirtualClock } from "./actors/world/clock.ts";
 import { HostEntropy, SeededEntropy } from "./actors/world/entropy.ts";
 import { hostDirectory, hostEnvironment, hostIdentity } from "./actors/world/identity.ts";
-import { pause } from "./actors/world/event_loop.ts";
-import { POLICIES } from "./actors/world/order.ts";
+import { type EventLoop, pause } from "./actors/world/event_loop.ts";
+import type { HostFiles } from "./actors/world/host_fs.ts";
+import { POLICIES, type SchedulePolicy } from "./actors/world/order.ts";
 import { HostStdio, type StdioDoor } from "./actors/world/stdio.ts";
 import { installExtras } from "./actors/extras.ts";
 import { E, Errno, ERRNO_TEXT } from "./syscalls/abi/errno.ts";
@@ -61,8 +62,26 @@ export interface BootOptions {
   /** Translation of hot code to WebAssembly: when it pays, never, or of everything that runs twice. Default "auto". */
   readonly jit?: "auto" | "off" | "always";
   readonly stdio?: StdioDoor;
+  /** The doors to the host, when they are not the host's own: a recorder's or a replayer's. */
+  readonly world?: World;
+  /** Decides the order instead of `schedule`. */
+  readonly policy?: SchedulePolicy;
   /** Makes an observer once the machine is there. */
   readonly observe?: (machine: Machine) => Observer;
+}
+
+/** What a run learns of its host, through a journal (`actors/world/journal/`). */
+export interface World {
+  /** Of an unseeded run. */
+  readonly clock: MachineClock;
+  /** Stands for the host's randomness. */
+  readonly entropySeed: number;
+  readonly files: HostFiles;
+  readonly loop: EventLoop;
+  readonly identity: { readonly uid: number; readonly gid: number; readonly hostname: string };
+  stdio(inner: StdioDoor): StdioDoor;
+  /** The run is over. */
+  end(report: ExitReport): ExitReport;
 }
 
 /** A port of the host whose connections come to a listener in the machine. */
@@ -87,9 +106,14 @@ const encoder = new TextEncoder();
 
 /** Runs a program to its end. */
 export const boot = async (options: BootOptions): Promise<ExitReport> => {
-  const stdio = options.stdio ?? new HostStdio();
+  const { world } = options;
+  if (world === undefined) return await run(options, options.stdio ?? new HostStdio());
+  return world.end(await run(options, world.stdio(options.stdio ?? new HostStdio())));
+};
+
+const run = async (options: BootOptions, stdio: StdioDoor): Promise<ExitReport> => {
   // What is loaded in the middle of a run takes as long as the host takes.
-  if (options.seed !== undefined || options.observe !== undefined) await loadNet();
+  if (options.seed !== undefined || options.observe !== undefined || options.world !== undefined) await loadNet();
   const machine = makeMachine(options);
   const mode = options.jit ?? "auto";
   if (mode === "always") await loadTranslator(machine, mode);
@@ -165,19 +189,25 @@ const lastBytes = (machine: Machine): Promise<void> =>
   pause(LAST_WAIT_MS, (poke) => void Promise.all(machine.leaving).then(poke));
 
 const makeMachine = (options: BootOptions): Machine => {
-  const seeded = options.seed !== undefined;
-  const clock = seeded ? new VirtualClock() : new HostClock();
-  const entropy = seeded ? new SeededEntropy(options.seed!) : new HostEntropy();
-  const policy = POLICIES[options.schedule ?? (seeded ? "random" : "fair")](
-    seeded ? new SeededEntropy(options.seed! ^ 0x5eed) : entropy,
+  const seeded = options.seed !== undefined, { world } = options;
+  const clock = seeded ? new VirtualClock() : world?.clock ?? new HostClock();
+  const seed = options.seed ?? world?.entropySeed;
+  const entropy = seed !== undefined ? new SeededEntropy(seed) : new HostEntropy();
+  const policy = options.policy ?? POLICIES[options.schedule ?? (seeded ? "random" : "fair")](
+    seed !== undefined ? new SeededEntropy(seed ^ 0x5eed) : entropy,
   );
   const machine = new Machine(clock, entropy, policy);
+  if (world !== undefined) {
+    machine.host = world.loop;
+    machine.hostNetwork = false;
+  }
   machine.signals = new Signals(machine);
   machine.calls = makeDispatch();
-  machine.hostname = seeded ? "dolly" : hostIdentity().hostname;
+  machine.hostname = seeded ? "dolly" : (world?.identity ?? hostIdentity()).hostname;
   if (options.maxTasks !== undefined) machine.maxTasks = options.maxTasks;
   if (options.maxMemory !== undefined) machine.maxMemory = options.maxMemory;
-  const fs = new HostFs((options.root ?? "").replace(/\/+$/, ""), (options.sysroot ?? "").replace(/\/+$/, ""));
+  const [root, sysroot] = [options.root ?? "", options.sysroot ?? ""].map((dir) => dir.replace(/\/+$/, ""));
+  const fs = new HostFs(root, sysroot, world?.files);
   machine.vfs = new Vfs(fs.rootInode());
   installExtras(machine);
   return machine;
@@ -193,7 +223,7 @@ const firstTask = (machine: Machine, options: BootOptions, stdio: StdioDoor): Ta
   const tid = machine.allocateId();
   const group = new ThreadGroup(tid, tid, tid);
   const { root } = machine.vfs;
-  const { uid, gid } = hostIdentity();
+  const { uid, gid } = options.world?.identity ?? hostIdentity();
   const task = new Task(
     machine,
     tid,
@@ -285,6 +315,11 @@ const drive = async (machine: Machine, first: Task): Promise<void> => {
   machine.spawn = (task) => void made.push(task);
   first.state = "runnable";
   machine.prelude(first, turn);
+  while (machine.loading !== undefined) {
+    await machine.loading;
+    machine.loading = undefined;
+    if (alive(first) && first.wait !== undefined) machine.prelude(first, turn);
+  }
   if (machine.broken !== undefined || machine.tasks.size === 0) return;
   // A first turn that was cut by its slice: most likely the program computes. Nothing else can happen while both load.
   const busy = machine.translateAfter !== Infinity && (machine.executed >= FIRST_TURN || !machine.clock.real);

@@ -110,8 +110,15 @@ export class Machine {
   hostPending = 0;
   /** How the loop lets callbacks of the host in. */
   host: EventLoop = hostLoop;
+  /** The guest may reach the host's network. */
+  hostNetwork = true;
+  get reachesHost(): boolean {
+    return this.hostNetwork && this.clock.real;
+  }
   /** What this machine did, as a hash. */
   readonly trace = new TraceHash();
+  /** Code that a call waits for, being loaded. */
+  loading: Promise<void> | undefined;
   /** What the guest has sent and the host has not yet taken: the end of a run waits for it. */
   readonly leaving = new Set<Promise<void>>();
   /** A signal was generated somewhere (signalfd readiness). */

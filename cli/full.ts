@@ -31,9 +31,15 @@ const run = Command.make("run", {
   ),
 }, notYet("running through the option library")).pipe(Command.withDescription("run a riscv64 Linux program"));
 
-const replay = Command.make("replay", { file: Argument.String("FILE") }, notYet("replay")).pipe(
-  Command.withDescription("replay a recorded run (not yet)"),
-);
+const replay = Command.make(
+  "replay",
+  { file: Argument.String("FILE") },
+  ({ file }) =>
+    Effect.promise(async () => {
+      const { replayCommand } = await import("./record.ts");
+      status = await replayCommand(file);
+    }),
+).pipe(Command.withDescription("replay a recorded run: same order, same input, same output"));
 const number = (name: string, missing: number, doc: string) =>
   Flag.String(name).pipe(Flag.withMetavar("N"), Flag.withDescription(doc), Flag.withDefault(`${missing}`));
 const kernel = Command.make("kernel", {

@@ -16,6 +16,7 @@ export interface RunArguments {
   readonly strace?: string;
   readonly stats?: string;
   readonly trace?: string;
+  readonly record?: string;
   readonly seed?: number;
   readonly schedule?: "fair" | "random" | "pct";
   readonly jit: "auto" | "off" | "always";
@@ -113,6 +114,7 @@ export const parseRun = (words: readonly string[]): RunArguments => {
     strace: one("strace"),
     stats: one("stats"),
     trace: one("trace"),
+    record: one("record"),
     seed: read("seed", (n, t) => whole(n, t, 0)),
     schedule: one("schedule") as RunArguments["schedule"],
     jit: (one("jit") ?? "auto") as RunArguments["jit"],

@@ -1,5 +1,5 @@
 /** The `run` command: options to a boot, the report to stderr and an exit status. */
-import { boot } from "../boot.ts";
+import { boot, type BootOptions, type ExitReport } from "../boot.ts";
 import type { Machine, Observer } from "../actors/mod.ts";
 import { hostEnvironment } from "../actors/world/identity.ts";
 import { both } from "./observers.ts";
@@ -21,6 +21,16 @@ const sink = (file: string): (text: string) => void => {
   };
 };
 
+/** Runs and writes the recording. */
+const recorded = async (options: RunArguments & BootOptions, file: string): Promise<ExitReport> => {
+  const { recordRun } = await import("./record.ts");
+  const { hostDirectory } = await import("../actors/world/identity.ts");
+  const cwd = options.cwd ?? (options.root === undefined ? hostDirectory() : undefined);
+  const { report, recording } = await recordRun({ ...options, env: options.env, cwd }, options);
+  Deno.writeFileSync(file, recording);
+  return report;
+};
+
 /** Runs a guest; the exit status. */
 export const runCommand = async (words: readonly string[]): Promise<number> => {
   let a: RunArguments;
@@ -32,10 +42,15 @@ export const runCommand = async (words: readonly string[]): Promise<number> => {
     console.error(`dolly run: ${error.message} (see: dolly run --help)`);
     return 2;
   }
+  if (a.record !== undefined && a.publish.length > 0) {
+    console.error("dolly run: --record does not cover the host's network: not with --publish");
+    return 2;
+  }
   const writers: { strace?: (s: string) => void; stats?: (s: string) => void } = {};
   try {
     if (a.strace !== undefined) writers.strace = sink(a.strace);
     if (a.stats !== undefined) writers.stats = sink(a.stats);
+    if (a.record !== undefined) Deno.writeFileSync(a.record, new Uint8Array(0));
   } catch (error) {
     console.error(`dolly run: ${(error as Error).message}`);
     return 2;
@@ -55,11 +70,12 @@ export const runCommand = async (words: readonly string[]): Promise<number> => {
       return trace.observer;
     });
   }
-  const report = await boot({
+  const options = {
     ...a,
     env: environment(a),
-    observe: observers.length === 0 ? undefined : (machine) => both(observers.map((make) => make(machine))),
-  });
+    observe: observers.length === 0 ? undefined : (machine: Machine) => both(observers.map((make) => make(machine))),
+  };
+  const report = a.record === undefined ? await boot(options) : await recorded(options, a.record);
   finishTrace?.();
   if (report.message !== undefined) {
     console.error(report.message.startsWith("dolly:") ? report.message : `dolly: ${report.message}`);

@@ -55,7 +55,6 @@ export const RUN_OPTIONS: readonly RunOption[] = [
     takes: "value",
     value: "FILE",
     doc: "record the run for replay",
-    missing: "recording is not built yet",
   },
   { name: "trace", takes: "value", value: "FILE", doc: "write a Chrome/Perfetto trace of tasks and calls" },
   {

@@ -140,7 +140,7 @@ export class HostRemote implements Remote {
 /** Begins to connect a socket to an address of the host's network: 0, or a negative errno when that cannot be. */
 export const connectToHost = (s: TcpSocket, t: Task, to: Endpoint): number => {
   const { machine } = t;
-  if (!machine.clock.real) return -E.NETUNREACH;
+  if (!machine.reachesHost) return -E.NETUNREACH;
   const address = { hostname: to.ip.text, port: to.port };
   if (to.port === 0) return -E.CONNREFUSED;
   if (!mayReach(address)) return -E.ACCES;

@@ -4,7 +4,6 @@
  */
 import { E, Errno, fail } from "../../syscalls/abi/errno.ts";
 import type { Task } from "../task/task.ts";
-import { hostFs } from "../world/host_fs.ts";
 import type { HostFs } from "./hostfs.ts";
 import { type DirEntry, Inode, S_IFDIR, type Stat } from "./inode.ts";
 import { O_PATH, type OpenFile } from "./open_file.ts";
@@ -38,7 +37,7 @@ export class DeniedInode extends Inode {
   }
   stat(): Stat {
     try {
-      return hostFs.lstat(this.hostPath);
+      return this.fs.host.lstat(this.hostPath);
     } catch (error) {
       if (this.inside === "/" && error instanceof Errno) return ROOT;
       throw error;
@@ -55,7 +54,7 @@ export class DeniedInode extends Inode {
   }
   open(t: Task, flags: number, path: string): OpenFile {
     if ((flags & O_PATH) !== 0) return new PathFile(this, path, flags);
-    hostFs.lstat(this.hostPath);
+    this.fs.host.lstat(this.hostPath);
     // Granted meanwhile: now it is known what it is.
     const known = this.fs.find(this.inside) ?? fail(E.NOENT);
     return known instanceof DeniedInode ? fail(E.ACCES) : known.open(t, flags, path);

@@ -5,7 +5,7 @@
 import type { Backing } from "../../cpu/types.ts";
 import { E, Errno } from "../../syscalls/abi/errno.ts";
 import type { Task } from "../task/task.ts";
-import type { HostFile } from "../world/host_fs.ts";
+import type { OpenHostFile } from "../world/host_fs.ts";
 import type { HostInode } from "./hostfs.ts";
 import { O_APPEND, OpenFile } from "./open_file.ts";
 
@@ -13,7 +13,7 @@ const PAGE = 4096;
 
 export class HostRegularFile extends OpenFile {
   #backing: Backing | undefined;
-  constructor(override readonly inode: HostInode, path: string, flags: number, readonly host: HostFile) {
+  constructor(override readonly inode: HostInode, path: string, flags: number, readonly host: OpenHostFile) {
     super(inode, path, flags);
     inode.files.add(host);
   }

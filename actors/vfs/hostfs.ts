@@ -5,7 +5,7 @@
 import { E, fail } from "../../syscalls/abi/errno.ts";
 import { openFifo } from "../pipe.ts";
 import type { Task } from "../task/task.ts";
-import { type HostFile, hostFs } from "../world/host_fs.ts";
+import { type HostFiles, hostFs, type OpenHostFile } from "../world/host_fs.ts";
 import { DeniedInode } from "./denied.ts";
 import { DirectoryFile } from "./directory_file.ts";
 import { HostRegularFile } from "./host_file.ts";
@@ -29,17 +29,19 @@ export class HostFs {
   #sinceSweep = 0;
   readonly marks = new HostMarks();
   /** Bits the host takes away from modes of new files. */
-  readonly hostUmask = hostFs.umask();
+  readonly hostUmask: number;
   /** Counts lookups and changes: metadata fetched at one count is not used at another. */
   generation = 0;
 
   /** @param root host directory that is the root, "" for the host's own; @param overlay directory searched first for every path, or "" */
-  constructor(readonly root: string, readonly overlay = "") {}
+  constructor(readonly root: string, readonly overlay = "", readonly host: HostFiles = hostFs) {
+    this.hostUmask = host.umask();
+  }
 
   rootInode(): Inode {
     const path = this.root === "" ? "/" : this.root;
-    if (!hostFs.mayRead(path)) return new DeniedInode(this, path, "/");
-    return this.inode(path, "/", hostFs.lstat(path));
+    if (!this.host.mayRead(path)) return new DeniedInode(this, path, "/");
+    return this.inode(path, "/", this.host.lstat(path));
   }
 
   /** The inode for a host path and its metadata; the same object for the same file. */
@@ -91,8 +93,8 @@ export class HostFs {
     const path = base + inside;
     // The host's interface has strings for names: what is not UTF-8 cannot be there.
     if (!inside.isWellFormed()) return undefined;
-    if (!hostFs.mayRead(path)) return new DeniedInode(this, path, inside);
-    const stat = hostFs.find(path);
+    if (!this.host.mayRead(path)) return new DeniedInode(this, path, inside);
+    const stat = this.host.find(path);
     return stat === undefined ? undefined : this.inode(path, inside, stat);
   }
 }
@@ -108,7 +110,7 @@ export class HostInode extends Inode {
   readonly dirty = new Set<number>();
   mapped = 0;
   /** Open host files of it: they answer for the metadata, also when it has no name left. */
-  readonly files = new Set<HostFile>();
+  readonly files = new Set<OpenHostFile>();
   /** No name is left. */
   gone = false;
   #known: Stat;
@@ -137,11 +139,11 @@ export class HostInode extends Inode {
       return this.#known;
     }
     if (this.gone) return { ...this.#known, nlink: 0 };
-    return this.#known = this.fs.marks.dress(hostFs.lstat(this.hostPath));
+    return this.#known = this.fs.marks.dress(this.fs.host.lstat(this.hostPath));
   }
 
   statfs() {
-    return hostFs.statfs(this.hostPath);
+    return this.fs.host.statfs(this.hostPath);
   }
 
   override get unlinked(): boolean {
@@ -162,10 +164,10 @@ export class HostInode extends Inode {
     const { overlay, root, marks } = this.fs;
     for (const base of overlay === "" ? [root] : [overlay, root]) {
       const path = base + this.inside;
-      if (overlay !== "" && hostFs.find(path) === undefined) continue;
-      for (const e of hostFs.entries(path)) {
+      if (overlay !== "" && this.fs.host.find(path) === undefined) continue;
+      for (const e of this.fs.host.entries(path)) {
         if (out.has(e.name)) continue;
-        const found = hostFs.find(join(path, e.name));
+        const found = this.fs.host.find(join(path, e.name));
         if (found === undefined) continue;
         const stat = marks.dress(found);
         out.set(e.name, { name: e.name, ino: stat.ino, type: stat.mode & S_IFMT });
@@ -175,14 +177,14 @@ export class HostInode extends Inode {
   }
 
   override readlink(_t: Task): string {
-    return this.type === S_IFLNK ? hostFs.readlink(this.hostPath) : fail(E.INVAL);
+    return this.type === S_IFLNK ? this.fs.host.readlink(this.hostPath) : fail(E.INVAL);
   }
 
   /** Host path of a child that exists. */
   #child(name: string): string {
     const { overlay } = this.fs;
     const inOverlay = overlay + join(this.inside, name);
-    return overlay !== "" && hostFs.find(inOverlay) !== undefined ? inOverlay : this.#newChild(name);
+    return overlay !== "" && this.fs.host.find(inOverlay) !== undefined ? inOverlay : this.#newChild(name);
   }
   /** Host path for a new child: under the root where the directory is there too, so that a sysroot only adds. */
   #newChild(name: string): string {
@@ -190,33 +192,33 @@ export class HostInode extends Inode {
     if (!name.isWellFormed()) fail(E.ILSEQ);
     if (overlay === "" || !this.hostPath.startsWith(overlay)) return join(this.hostPath, name);
     const inRoot = root + this.inside;
-    return join(hostFs.find(inRoot) === undefined ? this.hostPath : inRoot, name);
+    return join(this.fs.host.find(inRoot) === undefined ? this.hostPath : inRoot, name);
   }
   #made(path: string, name: string): HostInode {
     this.fs.generation++;
-    return this.fs.inode(path, join(this.inside, name), hostFs.lstat(path));
+    return this.fs.inode(path, join(this.inside, name), this.fs.host.lstat(path));
   }
 
   override create(_t: Task, name: string, mode: number, rdev = 0): Inode {
     const path = this.#newChild(name), type = (mode & S_IFMT) || S_IFREG, bits = mode & 0o7777;
-    if (type === S_IFDIR) hostFs.mkdir(path, bits);
-    else hostFs.open(path, { read: false, write: true, exclusive: true, mode: bits & 0o777 }).close();
+    if (type === S_IFDIR) this.fs.host.mkdir(path, bits);
+    else this.fs.host.open(path, { read: false, write: true, exclusive: true, mode: bits & 0o777 }).close();
     // The host's own umask has been applied as well; the guest's decides.
-    if ((bits & (this.fs.hostUmask | 0o7000)) !== 0) hostFs.chmod(path, bits);
-    if (type !== S_IFDIR && type !== S_IFREG) this.fs.marks.node(hostFs.lstat(path), type, rdev);
+    if ((bits & (this.fs.hostUmask | 0o7000)) !== 0) this.fs.host.chmod(path, bits);
+    if (type !== S_IFDIR && type !== S_IFREG) this.fs.marks.node(this.fs.host.lstat(path), type, rdev);
     return this.#made(path, name);
   }
   override symlink(_t: Task, name: string, target: string): Inode {
     const path = this.#newChild(name);
     if (!target.isWellFormed()) fail(E.ILSEQ);
-    hostFs.symlink(target, path);
+    this.fs.host.symlink(target, path);
     return this.#made(path, name);
   }
   override link(_t: Task, name: string, target: Inode): void {
     if (!(target instanceof HostInode)) return fail(E.XDEV);
     if (target.gone) fail(E.NOENT);
     this.fs.generation++;
-    hostFs.link(target.hostPath, this.#newChild(name));
+    this.fs.host.link(target.hostPath, this.#newChild(name));
   }
   override unlink(_t: Task, name: string): void {
     const inode = this.#own(name);
@@ -230,7 +232,7 @@ export class HostInode extends Inode {
   }
   #remove(inode: HostInode, name: string): void {
     const { nlink } = inode.stat();
-    hostFs.remove(this.#child(name));
+    this.fs.host.remove(this.#child(name));
     this.fs.generation++;
     if (inode.type === S_IFDIR || nlink <= 1) this.fs.forget(inode);
   }
@@ -244,13 +246,13 @@ export class HostInode extends Inode {
     if ((flags & 2) !== 0) {
       if (there === undefined) return fail(E.NOENT);
       const aside = `${target}.dolly-exchange`;
-      hostFs.rename(target, aside);
-      hostFs.rename(from, target);
-      hostFs.rename(aside, from);
+      this.fs.host.rename(target, aside);
+      this.fs.host.rename(from, target);
+      this.fs.host.rename(aside, from);
       there.#renamed(from, join(this.inside, name));
     } else {
       const last = there !== undefined && (there.type === S_IFDIR || there.stat().nlink <= 1);
-      hostFs.rename(from, target);
+      this.fs.host.rename(from, target);
       if (last) this.fs.forget(there);
     }
     moved.#renamed(target, join(to.inside, toName));
@@ -268,14 +270,14 @@ export class HostInode extends Inode {
     if (this.type === S_IFLNK) return;
     if (set.size !== undefined) {
       this.flush();
-      hostFs.truncate(this.hostPath, set.size);
+      this.fs.host.truncate(this.hostPath, set.size);
       this.pages?.clear();
     }
-    if (set.uid !== undefined || set.gid !== undefined) hostFs.chown(this.hostPath, set.uid ?? null, set.gid ?? null);
-    if (set.mode !== undefined) hostFs.chmod(this.hostPath, set.mode & 0o7777);
+    if (set.uid !== undefined || set.gid !== undefined) this.fs.host.chown(this.hostPath, set.uid ?? null, set.gid ?? null);
+    if (set.mode !== undefined) this.fs.host.chmod(this.hostPath, set.mode & 0o7777);
     if (set.atime !== undefined || set.mtime !== undefined) {
       const now = this.stat();
-      hostFs.utime(this.hostPath, set.atime ?? now.atime, set.mtime ?? now.mtime);
+      this.fs.host.utime(this.hostPath, set.atime ?? now.atime, set.mtime ?? now.mtime);
       this.fs.marks.times(this, set.atime, set.mtime);
     }
   }
@@ -289,7 +291,7 @@ export class HostInode extends Inode {
     if (this.type === S_IFLNK) fail(E.LOOP);
     if (this.type !== S_IFREG) fail(E.NXIO);
     const mode = flags & O_ACCMODE;
-    const host = hostFs.open(this.hostPath, { read: mode !== O_WRONLY, write: mode !== O_RDONLY });
+    const host = this.fs.host.open(this.hostPath, { read: mode !== O_WRONLY, write: mode !== O_RDONLY });
     const file = new HostRegularFile(this, path, flags, host);
     if ((flags & O_TRUNC) !== 0) {
       if (mode !== O_RDONLY) file.truncate(0);

@@ -134,6 +134,12 @@ export class HostFile {
   }
 }
 
+/** What is used of an open host file. */
+export type OpenHostFile = Pick<
+  HostFile,
+  "writable" | "read" | "write" | "stat" | "truncate" | "utime" | "sync" | "close"
+>;
+
 /** A time for the host: a Date is exact to the ms, a number of seconds to about 0.2 µs. */
 const instant = (t: bigint): Date | number =>
   t % 1_000_000n === 0n ? new Date(Number(t / 1_000_000n)) : Number(t) / 1e9;
@@ -226,3 +232,6 @@ export const hostFs = {
     }
   },
 };
+
+/** The operations on host files as the file system uses them. */
+export type HostFiles = Omit<typeof hostFs, "open"> & { open(path: string, o: HostOpen): OpenHostFile };

@@ -55,7 +55,9 @@ export class Exhaustive {
         if (depth === this.#path.length) this.#path.push(this.#decide(tids, running));
         const d = this.#path[depth++];
         const choice = d.options[d.at];
-        if (choice >= tids.length) throw new Error("an order led elsewhere the second time: the program is not deterministic");
+        if (choice >= tids.length) {
+          throw new Error("an order led elsewhere the second time: the program is not deterministic");
+        }
         running = tids[choice];
         return choice;
       },
