@@ -19,7 +19,8 @@ export const loadNet = (): Promise<void> =>
 const whenLoaded = (t: Task): number => {
   const { machine } = t;
   machine.hostPending++;
-  loadNet().then(() =>
+  machine.loading = loadNet();
+  machine.loading.then(() =>
     machine.fromHost(() => {
       machine.hostPending--;
       loaded.wake();
