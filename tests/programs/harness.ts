@@ -39,7 +39,8 @@ export interface ProgramCase {
   readonly env?: readonly string[];
 }
 
-const run = async (
+/** Runs a program of the host, killed after so many seconds. */
+export const runHost = async (
   command: string,
   args: readonly string[],
   o: Partial<Deno.CommandOptions>,
@@ -76,7 +77,7 @@ export const dolly = (
   const env = [...ENV, ...o.env ?? []].flatMap((e) => ["--env", e]);
   const jit = JIT === undefined ? [] : ["--jit", JIT];
   const args = ["run", "-A", MOD, "run", ...jit, "--root", root, "--clear-env", "--cwd", o.cwd ?? "/", ...env];
-  return run(Deno.execPath(), [...args, ...o.options ?? [], "--", ...command], {}, o.stdin ?? "", o.seconds ?? 60);
+  return runHost(Deno.execPath(), [...args, ...o.options ?? [], "--", ...command], {}, o.stdin ?? "", o.seconds ?? 60);
 };
 
 const variables = (more: readonly string[] = []): Record<string, string> =>
@@ -93,11 +94,11 @@ const isHere = (command: string): boolean => {
 const qemu = (root: string, c: ProgramCase, cwd: string): Promise<Output> => {
   const file = `${root}/usr/bin/${c.command[0]}`;
   const o = { cwd: root + cwd, env: variables(c.env), clearEnv: true };
-  return run("qemu-riscv64", ["-L", root, "-0", c.command[0], file, ...c.command.slice(1)], o, c.stdin ?? "", 120);
+  return runHost("qemu-riscv64", ["-L", root, "-0", c.command[0], file, ...c.command.slice(1)], o, c.stdin ?? "", 120);
 };
 const native = (root: string, c: ProgramCase, cwd: string): Promise<Output> => {
   const o = { cwd: root + cwd, env: variables(c.env), clearEnv: true };
-  return run(c.command[0], c.command.slice(1), o, c.stdin ?? "", 120);
+  return runHost(c.command[0], c.command.slice(1), o, c.stdin ?? "", 120);
 };
 
 /** The sysroot of a test, or why there is none. */

@@ -1,0 +1,59 @@
+/** esbuild from npm: a static Go program with threads. Its output is held against qemu-riscv64's on the same file. */
+import assert from "node:assert/strict";
+import { cacheDirectory } from "../../tools/debian_sysroot.ts";
+import { ignore, note, runHost } from "./harness.ts";
+
+const VERSION = "0.28.1";
+const MOD = new URL("../../mod.ts", import.meta.url).pathname;
+
+/** The program, fetched once with npm; or why there is none. */
+const esbuild = (): { file: string } | { reason: string } => {
+  const dir = `${cacheDirectory()}/esbuild-${VERSION}`, file = `${dir}/package/bin/esbuild`;
+  try {
+    Deno.statSync(file);
+    return { file };
+  } catch { /* not fetched yet */ }
+  Deno.mkdirSync(dir, { recursive: true });
+  const pack = `npm pack --silent @esbuild/linux-riscv64@${VERSION} && tar -xzf *.tgz`;
+  const { success } = new Deno.Command("sh", { args: ["-c", pack], cwd: dir, stderr: "null" }).outputSync();
+  return success ? { file } : { reason: "npm cannot fetch esbuild" };
+};
+
+/** 50 modules, each importing the next two. */
+const project = (dir: string): void => {
+  for (let i = 0; i < 50; i++) {
+    const next = [i + 1, i + 2].filter((n) => n < 50);
+    const imports = next.map((n) => `import { f${n} } from "./m${n}.ts";`).join("\n");
+    const sum = next.map((n) => `f${n}(x + 1)`).join(" + ") || "x";
+    Deno.writeTextFileSync(
+      `${dir}/m${i}.ts`,
+      `${imports}\ninterface Shape${i} { readonly side: number }\nexport const f${i} = (x: number): number => {\n  const shape: Shape${i} = { side: x * ${i} };\n  return (shape.side ?? 0) % 1000 + (x > 5 ? 0 : ${sum});\n};\n`,
+    );
+  }
+  Deno.writeTextFileSync(`${dir}/main.ts`, `import { f0 } from "./m0.ts";\nconsole.log(f0(1));\n`);
+};
+
+const CASES: readonly (readonly [name: string, args: readonly string[]])[] = [
+  ["version", ["--version"]],
+  ["minify a TypeScript file", ["m7.ts", "--minify"]],
+  ["bundle 50 modules", ["main.ts", "--bundle", "--minify", "--sourcemap=inline"]],
+];
+
+for (const [name, args] of CASES) {
+  Deno.test({ name: `esbuild: ${name}`, ignore }, async () => {
+    const found = esbuild();
+    if ("reason" in found) return console.log(`skipped: ${found.reason}`);
+    const dir = Deno.makeTempDirSync();
+    try {
+      project(dir);
+      const o = { cwd: dir };
+      const got = await runHost(Deno.execPath(), ["run", "-A", MOD, "run", found.file, ...args], o, "", 120);
+      assert.equal(got.status, 0, got.stderr);
+      const other = await runHost("qemu-riscv64", [found.file, ...args], o, "", 120);
+      assert.equal(got.stdout, other.stdout);
+      note({ name: `esbuild: ${name}`, dolly: Math.round(got.ms), qemu: Math.round(other.ms) });
+    } finally {
+      Deno.removeSync(dir, { recursive: true });
+    }
+  });
+}
