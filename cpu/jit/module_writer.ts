@@ -9,10 +9,10 @@ import { CodeWriter, NO_VALUE, Op } from "./code_writer.ts";
 import { ARGUMENT, BLOCK, BUDGET_LEFT, DEPTH, STACK_POINTER } from "./region_frame.ts";
 
 /**
- * Imported functions: `resolve(low, high, need)` makes the pages of two addresses accessible, 1 if it could;
- * `interpret(block, depth)` goes on where no code is and comes back when the call has returned, or before.
+ * Imported functions, each `(block, depth)`: `giveUp` goes on at the place in EXIT_SITE, `interpret` where no code is.
+ * They come back when the call under way has returned, or before.
  */
-export const RESOLVE = 0, INTERPRET = 1;
+export const GIVE_UP = 0, INTERPRET = 1;
 const IMPORTED = 2;
 
 const I32 = 0x7f, I64 = 0x7e;
@@ -68,19 +68,18 @@ export class ModuleWriter {
     w.reset();
     w.code([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]);
     section(w, 1, (s) => {
-      s.code([4, 0x60, 5, I32, I32, I32, I64, I64, 2, I32, I64]);
+      s.code([3, 0x60, 5, I32, I32, I32, I64, I64, 2, I32, I64]);
       s.code([0x60, 3, I32, I32, I32, 0]);
-      s.code([0x60, 3, I32, I32, I32, 1, I32]);
       s.code([0x60, 2, I32, I32, 0]);
     });
     section(w, 2, (s) => {
       s.unsigned(ownTable ? 4 : 5);
       name(s, "env");
-      name(s, "resolve");
+      name(s, "giveUp");
       s.code([0x00, 2]);
       name(s, "env");
       name(s, "interpret");
-      s.code([0x00, 3]);
+      s.code([0x00, 2]);
       for (const field of ["guest", "shadow"]) {
         name(s, "env");
         name(s, field);

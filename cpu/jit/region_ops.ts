@@ -22,7 +22,6 @@ import type { Decoded } from "../rv64/decode.ts";
 import { binary, type Expr, get, type I64, i64Const, type Local, unary } from "../wasm/expression.ts";
 import { AccessPlan, Check } from "./access_plan.ts";
 import { NO_VALUE, Op } from "./code_writer.ts";
-import { RESOLVE } from "./module_writer.ts";
 import { BLOCK, type RegionFrame } from "./region_frame.ts";
 
 /** Kinds of nodes. */
@@ -485,7 +484,7 @@ export class RegionOps implements Ops<number, number> {
     w.i32(need);
     w.byte(Op.I32And);
     w.byte(Op.I32Eqz);
-    this.#resolve(low, high, need);
+    w.brIfRarely(frame.exit);
     if (keyed) {
       this.#keep(low, key);
       this.#close();
@@ -522,23 +521,7 @@ export class RegionOps implements Ops<number, number> {
       w.i32(need);
       w.byte(Op.I32Ne);
     }
-    this.#resolve(address, address, need);
-  }
-
-  /** On a condition: has the pages of two addresses made accessible, without leaving the region if that works. */
-  #resolve(low: number, high: number, need: number): void {
-    const { w } = this.frame;
-    this.#openRarely();
-    w.get(low);
-    w.byte(Op.I32Wrap);
-    w.get(high);
-    w.byte(Op.I32Wrap);
-    w.i32(need);
-    w.byte(Op.Call);
-    w.unsigned(RESOLVE);
-    w.byte(Op.I32Eqz);
-    w.brIf(this.frame.exit);
-    this.#close();
+    w.brIfRarely(this.frame.exit);
   }
 
   /** Atomics must be aligned, so they never cross a page. */

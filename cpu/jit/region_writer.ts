@@ -5,7 +5,7 @@
  * before an instruction that the interpreter must do (the place is in EXIT_SITE, the registers in SPILL).
  */
 
-import { EXIT_SITE, F, JUMP_CACHE, JUMP_CACHE_ENTRIES, PC, SPILL, X } from "../layout.ts";
+import { BUDGET, EXIT_SITE, F, JUMP_CACHE, JUMP_CACHE_ENTRIES, PC, SPILL, X } from "../layout.ts";
 import { MEANINGS } from "../rv64/meaning.ts";
 import { ROWS } from "../rv64/rows.ts";
 import { CodeWriter, NO_VALUE, Op } from "./code_writer.ts";
@@ -23,6 +23,7 @@ import {
   STACK_POINTER,
   TARGET,
 } from "./region_frame.ts";
+import { GIVE_UP, NESTING } from "./module_writer.ts";
 import { NO_PAGE, RegionOps } from "./region_ops.ts";
 import { End, OUTSIDE, type Shape } from "./shape.ts";
 
@@ -173,9 +174,25 @@ export class RegionWriter {
     w.get(BLOCK);
     w.get(SITE);
     w.shadow(Op.I32Store, EXIT_SITE);
+    w.get(DEPTH);
+    w.i32(NESTING);
+    w.byte(Op.I32LtS);
+    w.byte(Op.If);
+    w.byte(NO_VALUE);
     this.#goOnAt(GAVE_UP);
+    this.#returnUp();
+    w.byte(Op.End);
+    w.get(BLOCK);
     w.get(BUDGET_LEFT);
-    w.get(ARGUMENT);
+    w.shadow(Op.I32Store, BUDGET);
+    w.get(BLOCK);
+    w.get(DEPTH);
+    w.byte(Op.Call);
+    w.unsigned(GIVE_UP);
+    w.get(BLOCK);
+    w.shadow(Op.I32Load, BUDGET);
+    w.get(BLOCK);
+    w.shadow(Op.I64Load, X + 80);
   }
 
   // ---- control flow ----------------------------------------------------------------------------------------------

@@ -18,13 +18,13 @@ import {
   NO_REGIONS,
   PAGE,
   PC,
-  PERM_R,
   PERM_W,
-  PERMS,
   R_OP,
   R_RS3,
   RECORD,
   SPILL,
+  TRAP_ACCESS,
+  TRAP_ADDR,
   X,
 } from "../layout.ts";
 import { Reason } from "../interp/reasons.ts";
@@ -90,8 +90,8 @@ export class Translation implements HotCode {
 
   #instance(module: WebAssembly.Module): WebAssembly.Instance {
     const { memory, shadow } = this.host;
-    const { resolve, interpret } = this;
-    return new WebAssembly.Instance(module, { env: { guest: memory, shadow, table: this.#table, resolve, interpret } });
+    const { giveUp, interpret } = this;
+    return new WebAssembly.Instance(module, { env: { guest: memory, shadow, table: this.#table, giveUp, interpret } });
   }
 
   #growTable(): void {
@@ -143,18 +143,42 @@ export class Translation implements HotCode {
   }
 
   // ---- called by translated code ----------------------------------------------------------------------------------
-  /** Makes the pages of two addresses accessible; 0 when the interpreter must look at the access. */
-  readonly resolve = (low: number, high: number, need: number): number =>
-    this.#grant(low >>> 0, need) && this.#grant(high >>> 0, need) ? 1 : 0;
+  /** A region stands before an instruction it cannot do: the interpreter does it, and the rest of the call. */
+  readonly giveUp = (block: number, depth: number): void => {
+    const words = new Int32Array(this.host.shadow.buffer);
+    const base = block >> 2;
+    let left = words[base + (BUDGET >> 2)] + this.#restore(base, words);
+    const done = this.#stepOne(block, words);
+    left -= 1 - words[base + (BUDGET >> 2)];
+    if (done) {
+      const back = words[base + (X >> 2) + 2] >>> 0;
+      if (words[base + (X >> 2) + 3] === 0 && this.#markReturn(back)) {
+        left = this.#interpretUntil(back, block, words, left, depth - NESTING);
+      }
+    }
+    words[base + (BUDGET >> 2)] = left;
+    this.#requireNearest(base, words);
+  };
 
-  #grant(addr: number, need: number): boolean {
+  /** One instruction by the interpreter, after making its page accessible if that is all it lacks. */
+  #stepOne(block: number, words: Int32Array): boolean {
+    const base = block >> 2;
+    for (let tries = 0; tries < 2; tries++) {
+      words[base + (BUDGET >> 2)] = 1;
+      words[base + (NO_REGIONS >> 2)] = 1;
+      const reason = this.host.engine.run(block);
+      if (words[base + (BUDGET >> 2)] === 0) return reason === Reason.BudgetSpent;
+      if (reason !== Reason.Miss || words[base + (TRAP_ADDR >> 2) + 1] !== 0) return false;
+      if (!this.#grant(words[base + (TRAP_ADDR >> 2)] >>> 0, words[base + (TRAP_ACCESS >> 2)])) return false;
+    }
+    return false;
+  }
+
+  #grant(addr: number, access: number): boolean {
     const { host } = this;
-    const page = Math.floor(addr / PAGE);
     // A write to code drops what may be running.
-    if ((need & PERM_W) !== 0 && host.codePages.has(page)) return false;
-    const access = (need & PERM_W) !== 0 ? PERM_W : PERM_R;
-    if (host.resolve(BigInt(addr), access) !== undefined) return false;
-    return (new Uint8Array(host.shadow.buffer, PERMS + page, 1)[0] & need) === need;
+    if (access === PERM_W && host.codePages.has(Math.floor(addr / PAGE))) return false;
+    return host.resolve(BigInt(addr), access) === undefined;
   }
 
   /**
@@ -171,12 +195,15 @@ export class Translation implements HotCode {
     let left = words[base + (BUDGET >> 2)];
     left = this.#interpretUntil(back, block, words, left, depth - NESTING);
     words[base + (BUDGET >> 2)] = left;
-    // Translated code relies on the rounding mode.
-    if (words[base + (FRM >> 2)] !== 0 && words[base + (PC >> 2)] !== GAVE_UP) {
-      words[base + (EXIT_SITE >> 2)] = this.translator.sites.add(words[base + (PC >> 2)] >>> 0, 0, 0, 0);
-      words[base + (PC >> 2)] = words[base + (PC >> 2) + 1] = GAVE_UP;
-    }
+    this.#requireNearest(base, words);
   };
+
+  /** Translated code relies on the rounding mode: if it has changed, all frames are left. */
+  #requireNearest(base: number, words: Int32Array): void {
+    if (words[base + (FRM >> 2)] === 0 || words[base + (PC >> 2)] === GAVE_UP) return;
+    words[base + (EXIT_SITE >> 2)] = this.translator.sites.add(words[base + (PC >> 2)] >>> 0, 0, 0, 0);
+    words[base + (PC >> 2)] = words[base + (PC >> 2) + 1] = GAVE_UP;
+  }
 
   /** Translated and interpreted code by turns until pc is `back`; the budget that is left. */
   #interpretUntil(back: number, block: number, words: Int32Array, left: number, depth: number): number {
