@@ -2,13 +2,15 @@
  * Moving bytes between guest memory and open files: blocking, partial counts, SIGPIPE, file size limits. One piece that need not wait goes straight through without
  * allocating anything but the view.
  */
-import { fromTask, O_APPEND, type OpenFile, RLIMIT, S_IFREG, type Task } from "../../actors/mod.ts";
+import { fromTask, O_APPEND, type OpenFile, RLIMIT, S_IFIFO, S_IFREG, S_IFSOCK, type Task } from "../../actors/mod.ts";
 import { E, fail } from "../abi/errno.ts";
 import { SIG } from "../abi/signals.ts";
 
 /** Largest transfer of one call (MAX_RW_COUNT). */
 export const MAX_TRANSFER = 0x7ffff000;
 const IOV_MAX = 1024;
+/** Largest vector that is moved in one operation to or from what is no regular file: a message stays one message, a small pipe write stays whole. */
+const ONE_GO = 1 << 20;
 
 /** A piece of guest memory. */
 export interface Piece {
@@ -46,6 +48,8 @@ const move = (
   at: number | undefined,
   write: boolean,
 ): number => {
+  // No pipe or socket gives more at once; looking at all of a huge buffer each time would cost more than the bytes.
+  if (!write && length > ONE_GO && (file.inode.type === S_IFIFO || file.inode.type === S_IFSOCK)) length = ONE_GO;
   const n = t.mem.accessible(base, length, !write);
   if (n === 0 && length > 0) {
     // At its end a regular file gives 0 before it looks at the memory.
@@ -107,8 +111,6 @@ const reading = (t: Task, file: OpenFile, attempt: () => number): number => {
   return t.block(wait);
 };
 
-/** Largest vector that is moved in one operation to or from what is no regular file: a message stays one message, a small pipe write stays whole. */
-const ONE_GO = 1 << 20;
 const totalOf = (pieces: readonly Piece[]): number => pieces.reduce((sum, p) => sum + p.length, 0);
 
 const readScattered = (t: Task, file: OpenFile, pieces: readonly Piece[]): number =>
