@@ -11,6 +11,8 @@ export class Order implements SchedulePolicy {
   readonly #entropy: SeededEntropy | undefined;
   readonly #given: readonly number[];
   readonly #longest: number;
+  /** Half of the seeds give each task a priority, so that some come very late; it changes now and then. */
+  readonly #priorities: Map<number, number> | undefined;
 
   /** @param source a seed, or choices; beyond their end the first task runs a long slice */
   constructor(source: number | readonly number[]) {
@@ -19,6 +21,7 @@ export class Order implements SchedulePolicy {
       this.#given = [];
       // Some runs change tasks at nearly every instruction, some seldom.
       this.#longest = 1 << (1 + this.#entropy.next() % 7);
+      if ((this.#entropy.next() & 1) === 0) this.#priorities = new Map();
     } else {
       this.#given = source;
       this.#longest = 1;
@@ -36,7 +39,19 @@ export class Order implements SchedulePolicy {
     return choice;
   }
   next(tids: readonly number[]): number {
-    return this.#draw(tids.length);
+    if (this.#priorities === undefined) return this.#draw(tids.length);
+    let best = 0;
+    for (let i = 1; i < tids.length; i++) {
+      if (this.#priority(tids[i]) > this.#priority(tids[best])) best = i;
+    }
+    if (this.#entropy!.next() % 32 === 0) this.#priorities.set(tids[best], this.#entropy!.next());
+    this.drawn.push(best);
+    return best;
+  }
+  #priority(tid: number): number {
+    let p = this.#priorities!.get(tid);
+    if (p === undefined) this.#priorities!.set(tid, p = this.#entropy!.next());
+    return p;
   }
   slice(): number {
     // Now and then time passes that no instruction took, as under a busy host.

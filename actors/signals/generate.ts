@@ -36,7 +36,9 @@ export const isIgnored = (task: Task, sig: number): boolean => {
 const wants = (task: Task, sig: number): boolean => {
   if (task.state === "exiting" || task.state === "zombie" || task.state === "dead") return false;
   if (sig === SIG.KILL) return true;
-  return (task.blocked & sigBit(sig)) === 0n && task.state !== "stopped";
+  if ((task.blocked & sigBit(sig)) !== 0n || task.state === "stopped") return false;
+  // A sleeper that another signal has just woken is busy with that one.
+  return task.state === "running" || task.state === "runnable" || !task.attention;
 };
 
 const wake = (task: Task): void => {

@@ -157,9 +157,13 @@ const reparentChildren = (task: Task): void => {
   }
 };
 
-/** SIGHUP then SIGCONT to a process group that became orphaned with stopped members. */
-const hangUpIfOrphaned = (member: ThreadGroup, leaving: ThreadGroup): void => {
-  const { machine } = leaving.leader;
+/**
+ * SIGHUP then SIGCONT to a process group with stopped members that became orphaned: `member` left it or lost `link`, which was in another process group of the session
+ * (kernel/exit.c kill_orphaned_pgrp). `leaving` counts as gone.
+ */
+const hangUpIfOrphaned = (member: ThreadGroup, link: ThreadGroup | undefined, leaving?: ThreadGroup): void => {
+  if (link === undefined || link.pgid === member.pgid || link.sid !== member.sid) return;
+  const { machine } = member.leader;
   const members = [...machine.groups.values()].filter((g) => g.pgid === member.pgid && g !== leaving && g.live > 0);
   if (!members.some((g) => g.job === "stopped") || !isOrphanedPgrp(member, leaving)) return;
   for (const g of members) {
@@ -171,7 +175,7 @@ const hangUpIfOrphaned = (member: ThreadGroup, leaving: ThreadGroup): void => {
 const groupDied = (group: ThreadGroup): void => {
   group.zombie = true;
   group.exitStatus = group.groupExit!;
-  hangUpIfOrphaned(group, group);
+  hangUpIfOrphaned(group, group.parent?.group, group);
   group.deathEvents.wake();
   notifyDeath(group);
   group.leader.machine.groupEnded(group);

@@ -58,7 +58,8 @@ export const scanChildren = (t: Task, who: Who, options: number): WaitResult => 
   let any = false;
   for (const child of t.group.children) {
     if (!eligible(t, child, who, options)) continue;
-    any = true;
+    // A dead child can only be waited for as dead: it does not make a wait for stops sleep (wait_consider_task).
+    if (!child.zombie || (options & W.EXITED) !== 0) any = true;
     const event = eventOf(t, child, options);
     if (event !== undefined) return event;
   }
