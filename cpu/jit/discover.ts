@@ -34,6 +34,16 @@ function isLink(register: number): boolean {
   return register === 1 || register === 5;
 }
 
+/** Target of a jump through a register that the instruction before has set by auipc, as far calls are made; or -1. */
+function knownTarget(shape: Shape, b: number, d: Decoded): number {
+  const before = shape.first[b] + shape.count[b] - 2;
+  if (shape.count[b] < 2) return -1;
+  const high = shape.decoded[before];
+  if (high.row.name !== "auipc" || high.rd !== d.rs1 || high.rd === 0) return -1;
+  const target = shape.pc[before] + high.imm + d.imm;
+  return target >= 0 && target < 2 ** 32 ? target - target % 2 : -1;
+}
+
 export class Discovery {
   /** Index of the instruction at an address of the region. */
   readonly #at = new Map<number, number>();
@@ -183,9 +193,14 @@ export class Discovery {
     pc: number,
     targetsOf: (pc: number) => readonly number[] | undefined,
   ): void {
+    const known = knownTarget(shape, b, d);
+    if (known >= 0) shape.takenPc[b] = known;
     if (isLink(d.rd)) {
-      shape.end[b] = End.CallIndirect;
+      shape.end[b] = known >= 0 ? End.Call : End.CallIndirect;
       shape.next[b] = this.#blockAt(pc + d.length);
+    } else if (known >= 0) {
+      shape.end[b] = End.Jump;
+      shape.taken[b] = this.#blockAt(known);
     } else if (d.rd === 0 && isLink(d.rs1)) shape.end[b] = End.Return;
     else {
       shape.end[b] = End.JumpIndirect;

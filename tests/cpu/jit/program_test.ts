@@ -122,3 +122,11 @@ Deno.test("nested loops stop at any budget as the reference interpreter does", (
     { numRuns: 8 * RUNS },
   );
 });
+
+Deno.test("a far call by auipc and jalr goes where it would go without the pair being known", () => {
+  const p = new Program().op("addi", { rd: 10, rs1: 0, imm: 5 });
+  p.op("auipc", { rd: 1, imm: 0 }).op("jalr", { rd: 1, rs1: 1, imm: 16 }).op("addi", { rd: 10, rs1: 10, imm: 100 });
+  p.op("ecall", {}).op("addi", { rd: 10, rs1: 10, imm: 1 }).op("auipc", { rd: 6, imm: 0 });
+  p.op("jalr", { rd: 0, rs1: 6, imm: 9 }).op("addi", { rd: 10, rs1: 10, imm: 2 }).op("jalr", { rd: 0, rs1: 1, imm: 0 });
+  for (let budget = 0; budget < 12; budget++) assertSame(p.state(1), budget, (s, b) => runTranslated(s, b));
+});
