@@ -6,6 +6,7 @@
 
 import { CODE_MAP, CODE_PAGE_BYTES, PERM_W, PERMS, R_OP, RECORD, RECORDS_PER_PAGE, SENTINELS } from "../layout.ts";
 import type { CpuHost } from "../cpu.ts";
+import { Frames } from "../memory/frame.ts";
 import type { HotCode } from "../hot_code.ts";
 import { OP_PAGE_END } from "./handlers.ts";
 
@@ -18,6 +19,8 @@ const GROWTH = 64;
 export class CodeMemoryFull extends Error {}
 
 export class CodeMemory {
+  /** Address spaces that ended leave their frames to the next ones. */
+  readonly frames = new Frames();
   readonly memory = new WebAssembly.Memory({ initial: GROWTH, maximum: MAXIMUM_PAGES });
   /** Kept fresh across growth. */
   view: DataView = new DataView(this.memory.buffer);

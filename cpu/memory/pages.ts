@@ -5,11 +5,23 @@
 import { type CpuHost, GuestCpu } from "../cpu.ts";
 import { type CodeMemory, CodePages } from "../interp/code_memory.ts";
 import { createEngine, type Engine } from "../interp/engine.ts";
-import { BLOCK_SIZE, BLOCKS, PAGE, PAGES, PERM_R, PERM_W, PERM_X, PERMS } from "../layout.ts";
+import {
+  BLOCK_SIZE,
+  BLOCKS,
+  JUMP_CACHE,
+  JUMP_CACHE_ENTRIES,
+  PAGE,
+  PAGES,
+  PERM_R,
+  PERM_W,
+  PERM_X,
+  PERMS,
+} from "../layout.ts";
 import { MemoryFault } from "../reference/port.ts";
 import type { Width } from "../ops.ts";
 import type { Cpu, Fault } from "../types.ts";
 import { MemoryAccount, OutOfMemory, SPACE_PAGES } from "./account.ts";
+import type { Frame } from "./frame.ts";
 import { type Mapping, VmaList } from "./vma_list.ts";
 
 /** The flat memory holds the page's content. */
@@ -20,6 +32,7 @@ export const LAZY = 2;
 export const LENT = 4;
 
 const WASM_PAGE = 65536;
+const NOTHING = new Uint8Array(0);
 const PROT_READ = 1, PROT_WRITE = 2, PROT_EXEC = 4;
 /** Pages of a file mapping filled at once. */
 const FILL_AROUND = 16;
@@ -32,21 +45,12 @@ export const SPACE_END = (PAGES - 1) * PAGE;
 
 const segv = (code: number, addr: bigint): Fault => ({ signal: "SEGV", code, addr });
 
-const newMemory = (initial: number): WebAssembly.Memory => {
-  try {
-    return new WebAssembly.Memory({ initial, maximum: PAGES / 16 });
-  } catch (error) {
-    if (error instanceof RangeError) throw new OutOfMemory();
-    throw error;
-  }
-};
-
 export abstract class Pages implements CpuHost {
   readonly memory: WebAssembly.Memory;
   readonly shadow: WebAssembly.Memory;
   readonly codePages: CodePages;
   readonly list = new VmaList();
-  readonly state = new Uint8Array(PAGES);
+  readonly state: Uint8Array;
   /** Views, renewed after growth. */
   flat: Uint8Array<ArrayBuffer>;
   view: DataView;
@@ -57,7 +61,7 @@ export abstract class Pages implements CpuHost {
   /** The space whose pages our LAZY ones still are, and those that have LAZY pages of ours. */
   donor: Pages | undefined;
   readonly borrowers = new Set<Pages>();
-  #engine: Engine | undefined;
+  readonly #frame: Frame;
   #freeBlocks: number[] = [];
   #nextBlock = BLOCKS;
   #liveCpus = 0;
@@ -65,8 +69,8 @@ export abstract class Pages implements CpuHost {
   /** Throws OutOfMemory. */
   constructor(readonly code: CodeMemory, readonly account: MemoryAccount = new MemoryAccount()) {
     if (!account.room(SPACE_PAGES)) throw new OutOfMemory();
-    this.memory = newMemory(16);
-    this.shadow = newMemory(BLOCKS / WASM_PAGE + 1);
+    this.#frame = code.frames.take();
+    ({ memory: this.memory, shadow: this.shadow, state: this.state } = this.#frame);
     account.used += SPACE_PAGES;
     this.codePages = new CodePages(this.shadow, code);
     this.flat = new Uint8Array(this.memory.buffer as ArrayBuffer);
@@ -75,7 +79,7 @@ export abstract class Pages implements CpuHost {
   }
 
   get engine(): Engine {
-    return this.#engine ??= createEngine(this.memory, this.shadow, this.code.memory);
+    return this.#frame.engine ??= createEngine(this.memory, this.shadow, this.code.memory);
   }
 
   // ---- CPU blocks ------------------------------------------------------------------------------------------------
@@ -89,8 +93,21 @@ export abstract class Pages implements CpuHost {
         this.shadow.grow(1);
         this.perms = new Uint8Array(this.shadow.buffer, PERMS, PAGES);
       }
-    } else new Uint8Array(this.shadow.buffer, block, BLOCK_SIZE).fill(0);
+    }
+    new Uint8Array(this.shadow.buffer, block, BLOCK_SIZE).fill(0);
     return new GuestCpu(this, block);
+  }
+  /** The end of the address space: leaves its frame to the next one if that is cheap. Nothing may be mapped twice or borrowed. */
+  protected leaveFrame(): void {
+    const { frames } = this.code;
+    const { hot } = this.codePages;
+    hot?.release();
+    if (this.borrowers.size > 0 || !frames.wants(this.flat.length)) return;
+    if (hot !== undefined) new Uint8Array(this.shadow.buffer, JUMP_CACHE, 8 * JUMP_CACHE_ENTRIES).fill(0);
+    for (const m of this.list.all) this.discard(m.start / PAGE, m.end / PAGE);
+    this.flat = NOTHING;
+    this.perms = NOTHING;
+    frames.give(this.#frame);
   }
   releaseBlock(block: number): void {
     this.#liveCpus--;

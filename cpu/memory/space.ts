@@ -316,6 +316,7 @@ export class Space extends AdvisedMemory implements AddressSpace {
     this.donor?.borrowers.delete(this);
     this.donor = undefined;
     for (const owner of new Set(this.list.all.map(ownerOf))) owner?.release();
+    this.leaveFrame();
     this.list.replace(0, SPACE_END, []);
     this.account.used -= this.residentPages + SPACE_PAGES;
   }

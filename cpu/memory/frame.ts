@@ -1,0 +1,51 @@
+/**
+ * What an address space stands on: two wasm memories, the states of its pages and the interpreter's instance over them. A frame given back clean serves the next
+ * address space: in a loop of fork and wait that is cheaper than new memories, and it leaves the garbage collector nothing to find.
+ */
+import type { Engine } from "../interp/engine.ts";
+import { BLOCKS, PAGES } from "../layout.ts";
+import { OutOfMemory } from "./account.ts";
+
+export interface Frame {
+  readonly memory: WebAssembly.Memory;
+  readonly shadow: WebAssembly.Memory;
+  readonly state: Uint8Array;
+  engine: Engine | undefined;
+}
+
+const WASM_PAGE = 65536;
+/** Frames kept, and the largest guest memory worth keeping. */
+const MOST_SPARE = 8;
+const LARGEST = 64 << 20;
+
+const newMemory = (initial: number): WebAssembly.Memory => {
+  try {
+    return new WebAssembly.Memory({ initial, maximum: PAGES / 16 });
+  } catch (error) {
+    if (error instanceof RangeError) throw new OutOfMemory();
+    throw error;
+  }
+};
+
+/** The frames of a machine that nobody uses. */
+export class Frames {
+  readonly #spare: Frame[] = [];
+
+  /** Everything in it is zero but, perhaps, CPU blocks. Throws OutOfMemory. */
+  take(): Frame {
+    return this.#spare.pop() ?? {
+      memory: newMemory(16),
+      shadow: newMemory(BLOCKS / WASM_PAGE + 1),
+      state: new Uint8Array(PAGES),
+      engine: undefined,
+    };
+  }
+
+  /** Whether a frame would be kept: worth cleaning. */
+  wants(bytes: number): boolean {
+    return this.#spare.length < MOST_SPARE && bytes <= LARGEST;
+  }
+  give(frame: Frame): void {
+    this.#spare.push(frame);
+  }
+}
