@@ -180,8 +180,10 @@ export class TcpSocket extends InetSocket implements Remote {
     return 0;
   }
 
+  /** connect to AF_UNSPEC: the connection is broken off (tcp_disconnect). */
   #disconnect(): number {
-    this.#leave();
+    const broken = this.state === "established" || this.state === "connecting";
+    this.#leave(true);
     this.state = "closed";
     this.#told = "nothing";
     this.unconnect();
@@ -189,6 +191,7 @@ export class TcpSocket extends InetSocket implements Remote {
     this.finSent = this.finReceived = false;
     this.shut = 0;
     this.inbox.clear();
+    if (broken) this.error = E.CONNRESET;
     this.queue.wake();
     return 0;
   }
@@ -352,7 +355,7 @@ export class TcpSocket extends InetSocket implements Remote {
   }
 
   /** Lets go of whoever is at the other end, or waits to be let in. */
-  #leave(): void {
+  #leave(abort: boolean): void {
     for (const child of this.#children.splice(0)) {
       child.other?.reset();
       child.other = undefined;
@@ -369,14 +372,13 @@ export class TcpSocket extends InetSocket implements Remote {
     }
     const { other } = this;
     if (other === undefined) return;
-    const abort = this.inbox.length > 0 || (this.options.lingerOn && this.options.lingerSeconds === 0);
-    if (abort) other.reset();
+    if (abort || this.inbox.length > 0) other.reset();
     else other.finish(true);
   }
 
   protected override closed(): void {
     this.dead = true;
-    this.#leave();
+    this.#leave(this.options.lingerOn && this.options.lingerSeconds === 0);
     this.ports.remove(this);
     this.local = unbound(this.domain);
     this.state = "closed";

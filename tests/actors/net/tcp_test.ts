@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { encodeAddress, LOOPBACK4 } from "../../../actors/net/ip.ts";
+import { portsOf } from "../../../actors/net/ports.ts";
 import { Incoming } from "../../../actors/net/socket.ts";
 import { TcpSocket } from "../../../actors/net/tcp.ts";
 import { POLLIN, POLLOUT } from "../../../actors/vfs/open_file.ts";
@@ -65,5 +66,52 @@ Deno.test("bytes arrive in order both ways, and a refusing end is not ready", ()
       }
     }),
     { numRuns: 30 },
+  );
+});
+
+/** What programs do with TCP sockets, in any order. */
+const action = fc.record({
+  do: fc.constantFrom("listen", "connect", "accept", "send", "receive", "finish", "close", "dissolve"),
+  at: fc.nat(),
+  to: fc.nat(),
+});
+
+Deno.test("connections keep their two ends in agreement, and closing everything frees every port", () => {
+  fc.assert(
+    fc.property(fc.array(action, { maxLength: 80, size: "max" }), (actions) => {
+      const t = newTask(newMachine()), sockets: TcpSocket[] = [];
+      const agree = (): void => {
+        for (const s of sockets) {
+          const { other } = s;
+          assert.ok(s.state !== "established" || other !== undefined);
+          if (s.state !== "established" || !(other instanceof TcpSocket) || other.dead) continue;
+          // Whoever one is connected to knows it, or has broken off and said so.
+          assert.ok(other.other === s, "the other end does not know this one");
+          assert.equal(s.finSent, other.finReceived);
+        }
+      };
+      for (const a of actions) {
+        const s = sockets[a.at % sockets.length];
+        if (a.do === "listen") sockets.push(listener(t, a.at % 3));
+        else if (s === undefined) continue;
+        else if (a.do === "connect") {
+          const to = sockets[a.to % sockets.length];
+          const c = new TcpSocket(t.machine, t.cred, AF.INET, 0o4000);
+          sockets.push(c);
+          if (to.local.port !== 0) c.connect(t, encodeAddress({ ip: LOOPBACK4, port: to.local.port }, AF.INET));
+        } else if (a.do === "accept") {
+          const got = s.accept(t);
+          if (got instanceof TcpSocket) sockets.push(got);
+        } else if (a.do === "send") s.send(t, new Uint8Array(a.to % 5000), { flags: 0 });
+        else if (a.do === "receive") s.receive(t, new Uint8Array(a.to % 5000), new Incoming(0));
+        else if (a.do === "finish") s.shutdown(t, a.to % 3);
+        else if (a.do === "close") sockets.splice(a.at % sockets.length, 1)[0].release();
+        else s.connect(t, new Uint8Array(16));
+        agree();
+      }
+      for (const s of sockets.splice(0)) s.release();
+      assert.deepEqual([...portsOf(t.machine).tcp.all()], []);
+    }),
+    { numRuns: 500 },
   );
 });

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Task } from "../../../actors/mod.ts";
+import { portsOf } from "../../../actors/net/ports.ts";
 import { unixSockets } from "../../../actors/net/unix.ts";
 import { BLOCKED } from "../../../actors/blocking.ts";
 import { endWait } from "../../../actors/task/waiting.ts";
@@ -88,6 +89,8 @@ Deno.test("no arguments make a socket call fail other than with an errno, and cl
       }
       t.files.release();
       assert.equal(unixSockets(machine).size, 0);
+      const { tcp, udp } = portsOf(machine);
+      assert.deepEqual([...tcp.all(), ...udp.all()], [], "a port is left");
     }),
     { numRuns: 200 },
   );
