@@ -26,13 +26,19 @@ const fit = (s: InetSocket, ip: Ip): number => {
 
 export class Ports {
   readonly #byPort = new Map<number, Set<InetSocket>>();
+  /** Accepted connections, which hold a port but are never meant by it: there may be thousands. */
+  readonly #accepted = new Map<number, Set<InetSocket>>();
   #turn = 0;
 
   constructor(readonly machine: Machine) {}
 
+  *#holders(port: number): Iterable<InetSocket> {
+    yield* this.#byPort.get(port) ?? [];
+    yield* this.#accepted.get(port) ?? [];
+  }
   /** Whether the socket may have its address and this port. */
   #free(s: InetSocket, port: number): boolean {
-    for (const other of this.#byPort.get(port) ?? []) {
+    for (const other of this.#holders(port)) {
       if (other === s || !overlap(s, other)) continue;
       const both = s.options.reuseAddress && other.options.reuseAddress && !other.listening;
       const shared = s.options.reusePort && other.options.reusePort && s.uid === other.uid;
@@ -45,7 +51,7 @@ export class Ports {
   take(s: InetSocket, wanted: number): number {
     const port = wanted !== 0 ? wanted : this.#choose();
     if (port === 0 || !this.#free(s, port)) return -E.ADDRINUSE;
-    this.add(s, port);
+    this.#enter(this.#byPort, s, port);
     return port;
   }
   #choose(): number {
@@ -53,21 +59,26 @@ export class Ports {
     const start = this.machine.entropy.next() % count;
     for (let i = 0; i < count; i++) {
       const port = FIRST_EPHEMERAL + (start + i) % count;
-      if (!this.#byPort.has(port)) return port;
+      if (!this.#byPort.has(port) && !this.#accepted.has(port)) return port;
     }
     return 0;
   }
 
-  /** Enters a socket whatever else is there (an accepted one). */
-  add(s: InetSocket, port: number): void {
-    const there = this.#byPort.get(port);
-    if (there === undefined) this.#byPort.set(port, new Set([s]));
+  #enter(map: Map<number, Set<InetSocket>>, s: InetSocket, port: number): void {
+    const there = map.get(port);
+    if (there === undefined) map.set(port, new Set([s]));
     else there.add(s);
   }
+  /** Enters an accepted connection. */
+  accepted(s: InetSocket): void {
+    this.#enter(this.#accepted, s, s.local.port);
+  }
   remove(s: InetSocket): void {
-    const there = this.#byPort.get(s.local.port);
-    if (there === undefined || !there.delete(s) || there.size > 0) return;
-    this.#byPort.delete(s.local.port);
+    const { port } = s.local;
+    for (const map of [this.#byPort, this.#accepted]) {
+      const there = map.get(port);
+      if (there?.delete(s) && there.size === 0) map.delete(port);
+    }
   }
 
   /** Whether a socket that wants to listen stands in another listener's way. */
@@ -100,6 +111,7 @@ export class Ports {
   }
   *all(): Iterable<InetSocket> {
     for (const set of this.#byPort.values()) yield* set;
+    for (const set of this.#accepted.values()) yield* set;
   }
 }
 

@@ -95,7 +95,7 @@ export class TcpSocket extends InetSocket implements Remote {
     child.v6only = this.v6only;
     child.local = to;
     child.remote = from;
-    child.ports.add(child, to.port);
+    child.ports.accepted(child);
     child.#join(remote);
     child.#told = "done";
     this.#children.push(child);
