@@ -150,7 +150,7 @@ export const runProgram = async (
     }
   };
   machine.spawn(first);
-  await attempt(() => machine.run(() => machine.initStatus !== undefined || machine.tasks.size === 0));
+  await attempt(() => machine.run(() => machine.tasks.size === 0));
   const status = machine.initStatus;
   if (failure === undefined && !endless) {
     failure = checked(() => checkQuiet(watch));

@@ -18,11 +18,15 @@ export interface Failing {
   readonly result: RunResult;
 }
 
+/** Runs a compiled program under an order. */
+export type Run = (program: ReturnType<typeof compile>, order: number | readonly number[]) => Promise<RunResult>;
+
 /** A failure of this kind under one of the orders; undefined when there is none. */
 const failsUnder = async (
   program: Program,
   kind: string,
   orders: readonly (number | readonly number[])[],
+  run: Run,
 ): Promise<Failing | undefined> => {
   let compiled;
   try {
@@ -32,7 +36,7 @@ const failsUnder = async (
     throw error;
   }
   for (const order of orders) {
-    const result = await runProgram(compiled, order);
+    const result = await run(compiled, order);
     if (result.failure !== undefined && kindOf(result.failure) === kind) {
       return { program, choices: result.choices, result };
     }
@@ -72,8 +76,12 @@ function* smallerPrograms(p: Program): Generator<Program> {
   }
 }
 
-/** Removing a clone moves the numbers of later sites: they are kept by counting again. */
-export const shrink = async (found: Failing, progress: (steps: number) => void = () => {}): Promise<Failing> => {
+/** The smallest failing program and schedule found. Sites keep their numbers when others go. */
+export const shrink = async (
+  found: Failing,
+  progress: (steps: number) => void = () => {},
+  run: Run = runProgram,
+): Promise<Failing> => {
   const kind = kindOf(found.result.failure!);
   let best = found, tries = 0;
   const orders = Array.from({ length: 12 }, (_, i) => i + 1);
@@ -81,7 +89,7 @@ export const shrink = async (found: Failing, progress: (steps: number) => void =
     better = false;
     for (const candidate of smallerPrograms(best.program)) {
       if (++tries > 6000) break;
-      const failing = await failsUnder(candidate, kind, [best.choices, ...orders]);
+      const failing = await failsUnder(candidate, kind, [best.choices, ...orders], run);
       if (failing === undefined) continue;
       best = failing;
       better = true;
@@ -89,14 +97,14 @@ export const shrink = async (found: Failing, progress: (steps: number) => void =
       break;
     }
   }
-  return await shrinkChoices(best, kind);
+  return await shrinkChoices(best, kind, run);
 };
 
 /** Fewer choices, and zero where it does not matter. */
-const shrinkChoices = async (found: Failing, kind: string): Promise<Failing> => {
+const shrinkChoices = async (found: Failing, kind: string, run: Run): Promise<Failing> => {
   let best = found;
   const attempt = async (choices: readonly number[]): Promise<boolean> => {
-    const failing = await failsUnder(best.program, kind, [choices]);
+    const failing = await failsUnder(best.program, kind, [choices], run);
     if (failing === undefined) return false;
     best = { ...failing, choices };
     return true;
