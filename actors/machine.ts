@@ -282,6 +282,15 @@ export class Machine {
     this.observer.fatal?.(task, line);
   }
 
+  /** A task needs a page and none is left: it will be killed. */
+  memoryUsedUp(task: Task): void {
+    const line = `task ${task.tid} (${task.comm}) killed: the ${
+      Math.round(this.maxMemory / 2 ** 20)
+    } MiB of --max-memory are used up`;
+    if (task.group === this.init) this.fatalReport = line;
+    this.observer.fatal?.(task, line);
+  }
+
   /** The first task's first turn, before there is a fiber for it. */
   prelude(task: Task, turn: (task: Task) => void): void {
     this.counters.turns++;

@@ -150,6 +150,7 @@ const forceFault = (task: Task, trap: Trap): void => {
   const { cpu } = task;
   if (trap === Trap.Fault) {
     const { signal, code, addr } = cpu.fault;
+    if (signal === "KILL") task.machine.memoryUsedUp(task);
     forceSignal(task, { signo: SIG[signal], code, addr });
   } else if (trap === Trap.Illegal) forceSignal(task, { signo: SIG.ILL, code: SI.ILL_ILLOPC, addr: BigInt(cpu.pc) });
   else forceSignal(task, { signo: SIG.TRAP, code: SI.TRAP_BRKPT, addr: BigInt(cpu.pc) });

@@ -10,9 +10,13 @@ export class MemoryAccount {
   used = 0;
   limit = Infinity;
 
-  /** Whether `pages` more could be had now. */
-  room(pages: number): boolean {
-    return this.used + pages <= this.limit;
+  /** Whether a page can be had now. */
+  get full(): boolean {
+    return this.used >= this.limit;
+  }
+  /** Whether a call may ask for so many. The last quarter is for pages of what has been granted and not used yet. */
+  grants(pages: number): boolean {
+    return this.used + pages <= this.limit * 0.75;
   }
 }
 

@@ -68,7 +68,7 @@ export abstract class Pages implements CpuHost {
 
   /** Throws OutOfMemory. */
   constructor(readonly code: CodeMemory, readonly account: MemoryAccount = new MemoryAccount()) {
-    if (!account.room(SPACE_PAGES)) throw new OutOfMemory();
+    if (!account.grants(SPACE_PAGES)) throw new OutOfMemory();
     this.#frame = code.frames.take();
     ({ memory: this.memory, shadow: this.shadow, state: this.state } = this.#frame);
     account.used += SPACE_PAGES;
@@ -211,13 +211,11 @@ export abstract class Pages implements CpuHost {
     if (m.object !== undefined) {
       const offset = m.offset + (page * PAGE - m.start);
       if (offset >= m.object.size()) return { signal: "BUS", code: BUS_ADRERR, addr };
-      return !m.object.has(offset / PAGE) && !this.account.room(1)
-        ? { signal: "KILL", code: SI_KERNEL, addr }
-        : undefined;
+      return !m.object.has(offset / PAGE) && this.account.full ? { signal: "KILL", code: SI_KERNEL, addr } : undefined;
     }
     if ((this.state[page] & PRESENT) === 0) {
       const uses = access === PERM_W || m.backing !== undefined || (this.state[page] & LAZY) !== 0;
-      if (uses && !this.account.room(1)) return { signal: "KILL", code: SI_KERNEL, addr };
+      if (uses && this.account.full) return { signal: "KILL", code: SI_KERNEL, addr };
       if ((this.state[page] & LAZY) !== 0) this.fetch(page);
       else if (m.backing !== undefined) {
         if (!this.#fill(m, page)) return { signal: "BUS", code: BUS_ADRERR, addr };

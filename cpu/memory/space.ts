@@ -47,7 +47,7 @@ export class Space extends AdvisedMemory implements AddressSpace {
     const end = start + length;
     if (this.mappedBytes - this.#overlap(start, end) + length > this.limits.as) return -ENOMEM;
     if (this.#beyondData(start, end, request)) return -ENOMEM;
-    if (request.noReserve !== true && isOwn(request) && !this.account.room(length / PAGE)) return -ENOMEM;
+    if (request.noReserve !== true && isOwn(request) && !this.account.grants(length / PAGE)) return -ENOMEM;
     if (!this.reach(end)) return -ENOMEM;
     const object = this.#objectOf(request, length);
     const owner = object ?? request.backing;
@@ -184,7 +184,7 @@ export class Space extends AdvisedMemory implements AddressSpace {
   #extend(m: Mapping, end: number): boolean {
     if (end > SPACE_END || this.#overlap(m.end, end) > 0) return false;
     if (this.mappedBytes + (end - m.end) > this.limits.as || this.#beyondData(m.end, end, m)) return false;
-    if (isOwn(m) && !this.account.room((end - m.end) / PAGE)) return false;
+    if (isOwn(m) && !this.account.grants((end - m.end) / PAGE)) return false;
     if (!this.reach(end)) return false;
     const added = { ...m, start: m.end, end, offset: m.offset + (m.end - m.start) };
     this.list.replace(m.end, end, [added]);
@@ -258,6 +258,8 @@ export class Space extends AdvisedMemory implements AddressSpace {
   }
 
   fork(): Space {
+    // The child may come to need a copy of everything.
+    if (!this.account.grants(SPACE_PAGES + this.residentPages)) throw new OutOfMemory();
     this.#ownAll();
     const child = new Space(this.code, this.account);
     child.mmapBase = this.mmapBase;
