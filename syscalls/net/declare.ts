@@ -63,13 +63,21 @@ export const net = {
   recvfrom: call(207, [fd(), outBytes("buf", "len"), size("len"), message, ...peer], "receive a message", {
     result: "size",
   }),
-  setsockopt: call(208, [
-    fd(),
-    enumerationArg("level", LEVEL),
-    int("optname"),
-    inBytes("optval", "optlen"),
-    int("optlen"),
-  ], "set an option of a socket"),
+  setsockopt: call(
+    208,
+    [
+      fd(),
+      enumerationArg("level", LEVEL),
+      int("optname"),
+      inBytes("optval", "optlen"),
+      int("optlen"),
+    ],
+    "set an option of a socket",
+    {
+      support: "partial",
+      note: "tuning options are kept and told without effect; so are filters, which let everything pass",
+    },
+  ),
   getsockopt: call(209, [
     fd(),
     enumerationArg("level", LEVEL),
@@ -81,6 +89,8 @@ export const net = {
   sendmsg: call(211, [fd(), inStruct("msg", MSGHDR), message], "send a message with control data", { result: "size" }),
   recvmsg: call(212, [fd(), inoutStruct("msg", MSGHDR), message], "receive a message with control data", {
     result: "size",
+    support: "partial",
+    note: "nothing is ever in the error queue",
   }),
   recvmmsg: call(243, [
     fd(),
