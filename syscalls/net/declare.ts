@@ -30,7 +30,11 @@ export const net = {
       int("protocol"),
     ],
     "make a socket",
-    { result: "fd" },
+    {
+      result: "fd",
+      support: "partial",
+      note: "AF_UNIX, TCP and UDP over IPv4 and IPv6, echo requests, netlink route, sock_diag and uevent",
+    },
   ),
   socketpair: call(199, [
     enumerationArg("domain", DOMAIN),
