@@ -124,11 +124,12 @@ export class Space extends AdvisedMemory implements AddressSpace {
   #drop(start: number, end: number): void {
     const gone = this.list.within(start, end);
     if (gone.length === 0) return;
-    const before = new Set(this.list.all.map(ownerOf));
+    const owners = new Set(gone.map(ownerOf));
     for (const m of gone) this.discard(m.start / PAGE, m.end / PAGE);
     this.list.replace(start, end, []);
-    const after = new Set(this.list.all.map(ownerOf));
-    for (const owner of before) if (owner !== undefined && !after.has(owner)) owner.release();
+    for (const owner of owners) {
+      if (owner !== undefined && !this.list.all.some((m) => ownerOf(m) === owner)) owner.release();
+    }
   }
 
   mprotect(addr: number, length: number, prot: number): number {
