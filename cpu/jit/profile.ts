@@ -10,6 +10,8 @@ import type { Eagerness } from "./translator.ts";
 
 const MAX_TARGETS = 256;
 const AGAIN = 4;
+/** The same for addresses after calls that translated code comes to. */
+const RETURNS = 8;
 
 export class Profile {
   /** Arrivals by address. */
@@ -70,10 +72,19 @@ export class Profile {
     return hot;
   }
 
+  /** The instruction before is a call: mostly the function will be entered from its start before long. */
+  #isReturn(pc: number): boolean {
+    return [4, 2].some((length) => {
+      const d = this.#instruction(pc - length);
+      return d !== undefined && d.length === length && d.rd === 1 && (d.row.name === "jal" || d.row.name === "jalr");
+    });
+  }
+
   /** True when the address is hot now. */
   arrivedFromCode(pc: number): boolean {
     const count = (this.#fromCode.get(pc) ?? 0) + 1;
-    if (count >= this.eagerness.hotFromCode) {
+    const { hotFromCode } = this.eagerness;
+    if (count >= RETURNS * hotFromCode || (count >= hotFromCode && !this.#isReturn(pc))) {
       this.#fromCode.delete(pc);
       return true;
     }

@@ -19,6 +19,8 @@ import {
   PAGE,
   PC,
   PERM_W,
+  PERM_X,
+  PERMS,
   R_OP,
   R_RS3,
   RECORD,
@@ -209,7 +211,7 @@ export class Translation implements HotCode {
   #interpretUntil(back: number, block: number, words: Int32Array, left: number, depth: number): number {
     const base = block >> 2;
     const { engine } = this.host;
-    let marked = false;
+    let marked = false, served = false;
     for (;;) {
       const pc = words[base + (PC >> 2)] >>> 0;
       if (words[base + (PC >> 2) + 1] !== 0 || (pc === back) || left === 0) return left;
@@ -227,18 +229,41 @@ export class Translation implements HotCode {
       }
       if (region !== undefined) return left;
       // A mark that means nothing here is stepped over.
-      const cold = marked ? 1 : 0;
-      const chunk = cold || (left < this.untilSample ? left : this.untilSample);
-      if (chunk === 0) return left;
+      const chunk = marked ? 1 : Math.min(left, this.translator.eagerness.interval);
       words[base + (BUDGET >> 2)] = chunk;
-      words[base + (NO_REGIONS >> 2)] = cold;
+      words[base + (NO_REGIONS >> 2)] = marked ? 1 : 0;
       const reason = engine.run(block);
       const retired = chunk - words[base + (BUDGET >> 2)];
-      this.untilSample -= retired;
+      this.untilSample = Math.max(0, this.untilSample - retired);
       left -= retired;
       marked = reason === Reason.Region && !this.#regions.has(words[base + (PC >> 2)] >>> 0);
-      if (reason !== Reason.Region && !(reason === Reason.BudgetSpent && cold === 1)) return left;
+      if (reason === Reason.Region || reason === Reason.BudgetSpent) continue;
+      // What can be served with frames waiting: nothing in them may depend on it.
+      const stuck: boolean = retired === 0 && served;
+      served = !stuck && this.#serve(reason, base, words);
+      if (!served) return left;
     }
+  }
+
+  /** Makes a page accessible or decodes more of one. */
+  #serve(reason: number, base: number, words: Int32Array): boolean {
+    if (reason === Reason.Miss) {
+      if (words[base + (TRAP_ADDR >> 2) + 1] !== 0) return false;
+      return this.#grant(words[base + (TRAP_ADDR >> 2)] >>> 0, words[base + (TRAP_ACCESS >> 2)]);
+    }
+    if (reason !== Reason.NeedDecode) return false;
+    const pc = words[base + (PC >> 2)] >>> 0;
+    const page = Math.floor(pc / PAGE);
+    if ((new Uint8Array(this.host.shadow.buffer, PERMS + page, 1)[0] & PERM_X) === 0) return false;
+    this.#decode(pc, this.#recordOf(pc));
+    return true;
+  }
+
+  /** Decodes from an address whose record is at `at`. */
+  #decode(pc: number, at: number): void {
+    const { memory, codePages } = this.host;
+    const guest = new DataView(memory.buffer, (pc & ~(PAGE - 1)) >>> 0, PAGE);
+    decodeFrom(guest, pc & 0xfff, codePages.code, at - ((pc & 0xfff) >>> 1) * RECORD);
   }
 
   /** Has the interpreter stop where a call comes back to; false when it cannot. */
@@ -349,15 +374,7 @@ export class Translation implements HotCode {
     const { view } = this.host.codePages.code;
     const at = this.#recordOf(pc);
     if (at === 0) return false;
-    if (view.getUint16(at + R_OP, true) === 0) {
-      const page = pc & ~(PAGE - 1);
-      decodeFrom(
-        new DataView(this.host.memory.buffer, page >>> 0, PAGE),
-        pc & 0xfff,
-        this.host.codePages.code,
-        at - ((pc & 0xfff) >>> 1) * RECORD,
-      );
-    }
+    if (view.getUint16(at + R_OP, true) === 0) this.#decode(pc, at);
     const op = view.getUint16(at + R_OP, true);
     if (op < FIRST) return op === OP_REGION;
     view.setUint16(at + R_RS3, op, true);
