@@ -14,9 +14,10 @@ export interface Frame {
 }
 
 const WASM_PAGE = 65536;
-/** Frames kept, and the largest guest memory worth keeping. */
+/** Frames kept, and what is worth keeping: cleaning more pages than this costs more than a new memory (0.3 ms). */
 const MOST_SPARE = 8;
 const LARGEST = 64 << 20;
+const MOST_PAGES = 1024;
 
 const newMemory = (initial: number): WebAssembly.Memory => {
   try {
@@ -42,8 +43,8 @@ export class Frames {
   }
 
   /** Whether a frame would be kept: worth cleaning. */
-  wants(bytes: number): boolean {
-    return this.#spare.length < MOST_SPARE && bytes <= LARGEST;
+  wants(bytes: number, pagesToClean: number): boolean {
+    return this.#spare.length < MOST_SPARE && bytes <= LARGEST && pagesToClean <= MOST_PAGES;
   }
   give(frame: Frame): void {
     this.#spare.push(frame);

@@ -102,7 +102,7 @@ export abstract class Pages implements CpuHost {
     const { frames } = this.code;
     const { hot } = this.codePages;
     hot?.release();
-    if (this.borrowers.size > 0 || !frames.wants(this.flat.length)) return;
+    if (this.borrowers.size > 0 || !frames.wants(this.flat.length, this.residentPages)) return;
     if (hot !== undefined) new Uint8Array(this.shadow.buffer, JUMP_CACHE, 8 * JUMP_CACHE_ENTRIES).fill(0);
     for (const m of this.list.all) this.discard(m.start / PAGE, m.end / PAGE);
     this.flat = NOTHING;
