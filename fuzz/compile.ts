@@ -51,20 +51,30 @@ export class TooLarge extends Error {}
 export type Target = "riscv64" | "x86_64";
 const SA_RESTORER = 0x04000000;
 
+const BUFFER = new Uint8Array(0x4000);
+const VIEW = new DataView(BUFFER.buffer);
+/** How much of it the last program wrote. */
+let used = 0;
+
 class Compiler {
   readonly ops: ScriptOp[] = [];
   readonly steps: Step[] = [];
   readonly entries: number[] = [];
   readonly handlers: number[] = [];
   readonly handlerSlots: { offset: number; handler: number }[] = [];
-  readonly data = new Uint8Array(0x4000);
-  readonly #view = new DataView(this.data.buffer);
+  /** One buffer for all: a program takes a copy of what it used. */
+  readonly data = BUFFER.fill(0, 0, used);
+  readonly #view = VIEW;
   readonly #constants = new Map<string, number>();
   #next = CONSTANTS - DATA;
   readonly #later: (() => void)[] = [];
   /** Places for the address of the code that returns from a handler, on machines that have it in struct sigaction. */
   readonly restorerSlots: number[] = [];
   constructor(readonly target: Target) {}
+  /** Bytes of data. */
+  get length(): number {
+    return this.#next;
+  }
 
   compile(p: Program): void {
     this.#call(178, []);
@@ -219,6 +229,7 @@ class Compiler {
     if (at === undefined) {
       at = this.#next;
       this.#next = at + ((size + 7) & ~7);
+      used = Math.max(used, this.#next);
       if (this.#next > this.data.length) throw new TooLarge();
       this.#constants.set(key, at);
       fill(at);
@@ -233,6 +244,8 @@ const maskOf = (signals: readonly number[]): bigint => signals.reduce((m, s) => 
 export const compile = (p: Program, target: Target = "riscv64"): Compiled => {
   const c = new Compiler(target);
   c.compile(p);
-  const { ops, data, entries, steps, handlers, handlerSlots, restorerSlots } = c;
+  const { ops, entries, steps, handlers, handlerSlots, restorerSlots } = c;
+  // Room at the end for the path of the shared page (assemble.ts).
+  const data = c.data.slice(0, c.length + 16);
   return { script: { base: CODE, ops }, data, entries, steps, handlers, handlerSlots, restorerSlots };
 };

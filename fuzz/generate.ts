@@ -49,6 +49,7 @@ const WEIGHTS: Readonly<Record<string, number>> = {
   pidfd_open: 1,
   kcmp: 1,
 };
+const WEIGHTED = Object.entries(WEIGHTS);
 const SIGNALS = [10, 12, 15, 17, 18, 19, 20, 9, 34, 35, 14, 1, 10, 12, 18, 10, 12, 34, 17, 18];
 const VM = 0x100, FILES = 0x400, SIGHAND = 0x800, PIDFD = 0x1000, VFORK = 0x4000, THREAD = 0x10000, SYSVSEM = 0x40000;
 const PARENT_SETTID = 0x100000, CLEARTID = 0x200000, SETTID = 0x1000000;
@@ -86,10 +87,12 @@ class Generator implements Maker {
     this.#e = new SeededEntropy(seed);
     this.#left = limits.steps;
     // Each program has its own taste: some calls come more often, some not at all.
-    this.#bag = Object.entries(WEIGHTS).flatMap(([name, n]) => {
+    const bag: string[] = [];
+    for (const [name, n] of WEIGHTED) {
       const taste = this.upTo(4);
-      return new Array(taste === 0 ? 0 : taste === 3 ? n * 3 : n).fill(name);
-    });
+      for (let i = taste === 0 ? 0 : taste === 3 ? n * 3 : n; i > 0; i--) bag.push(name);
+    }
+    this.#bag = bag;
   }
 
   upTo(n: number): number {

@@ -150,7 +150,9 @@ export const runProgram = async (
     }
   };
   machine.spawn(first);
-  await attempt(() => machine.run(() => machine.tasks.size === 0));
+  const over = () => machine.tasks.size === 0 || (!machine.contended && machine.timers.size === 0);
+  await attempt(() => machine.run(over));
+  if (failure === undefined && !endless && machine.tasks.size > 0) stuck ??= sleepers(machine);
   const status = machine.initStatus;
   if (failure === undefined && !endless) {
     failure = checked(() => checkQuiet(watch));
@@ -169,6 +171,10 @@ export const runProgram = async (
   const results = wordsOf(page, RESULTS - SHARED, program.steps.length).map((n) => n === UNWRITTEN ? undefined : n);
   return { status, results, tids: wordsOf(page, TIDS - SHARED, 64), stuck, failure, choices: order.drawn, endless };
 };
+
+/** Who is left when nothing can run. */
+const sleepers = (machine: Machine): string =>
+  [...machine.tasks.values()].map((t) => `task ${t.tid} ${t.state}: ${t.wait?.what ?? ""}`).join("\n");
 
 const checked = (check: () => void): string | undefined => {
   try {

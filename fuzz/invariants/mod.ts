@@ -21,15 +21,22 @@ export const hookUp = (w: Watch, eachTurn: () => void): void => {
     ...observer,
     callEntered: (t) => {
       observer.callEntered?.(t);
+      w.dirty = true;
       callBegins(w, t);
     },
     callReturned: (t, result) => {
       observer.callReturned?.(t, result);
       callEnds(w, t, result);
+      w.dirty = true;
       note();
+    },
+    signalDelivered: (t, info) => {
+      observer.signalDelivered?.(t, info);
+      w.dirty = true;
     },
     exited: (t, status, last) => {
       observer.exited?.(t, status, last);
+      w.dirty = true;
       guarded(w, () => exitBegins(w, t, last));
     },
   };
@@ -38,7 +45,7 @@ export const hookUp = (w: Watch, eachTurn: () => void): void => {
     childMade(w, child);
     spawn(child);
   };
-  let turns = 0;
+  let turns = 0, timers = 0;
   Object.defineProperty(machine.counters, "turns", {
     get: () => turns,
     set: (n: number) => {
@@ -47,6 +54,11 @@ export const hookUp = (w: Watch, eachTurn: () => void): void => {
       if (w.off) return;
       if (w.failed !== undefined) throw w.failed;
       w.settle();
+      // A turn in which no call was made changes nothing; timers fire between turns.
+      const fired = machine.timers.size;
+      if (!w.dirty && fired === timers) return;
+      w.dirty = false;
+      timers = fired;
       checkState(w);
       checkParked(w);
       note();

@@ -25,8 +25,8 @@ export class Watch {
   readonly codes = new Map<ThreadGroup, number>();
   /** Groups that had a stop or an exit to report when last looked at, by parent group. */
   readonly events = new Map<ThreadGroup, number>();
-  /** Arguments of calls by task and pc, for restarts. */
-  readonly entered = new Map<Task, Map<number, string>>();
+  /** A number made of the arguments of calls, by task and pc, for restarts. */
+  readonly entered = new Map<Task, Map<number, number>>();
   /** What the last exit must have led to; checked at the next hook. */
   owed: (() => void)[] = [];
   readonly groupsSeen = new Set<ThreadGroup>();
@@ -35,6 +35,8 @@ export class Watch {
   movedAway = false;
   /** The run was given up: nothing is checked any more. */
   off = false;
+  /** Something was done since the state was last checked. */
+  dirty = true;
 
   constructor(readonly machine: Machine) {}
 
