@@ -123,7 +123,7 @@ export class ModuleWriter {
 }
 
 /** What a stay in the interpreter inside translated code takes of the depth of calls. */
-export const NESTING = 16;
+export const NESTING = 4;
 
 /** One at a time: sections do not nest. */
 const content = new CodeWriter();
