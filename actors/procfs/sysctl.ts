@@ -180,7 +180,7 @@ const net = settings({
     ip_local_port_range: kept("32768\t60999"),
     ip_unprivileged_port_start: kept(1024),
     ip_nonlocal_bind: kept(0),
-    ping_group_range: kept("1\t0"),
+    ping_group_range: kept("0\t2147483647"),
     tcp_congestion_control: kept("cubic"),
     tcp_available_congestion_control: fixed("reno cubic"),
     tcp_fin_timeout: kept(60),
@@ -201,7 +201,7 @@ const net = settings({
     }),
     bindv6only: kept(0),
   }),
-  unix: settings({ max_dgram_qlen: kept(512) }),
+  unix: settings({ max_dgram_qlen: kept(10) }),
 });
 
 const user = settings(Object.fromEntries(
