@@ -140,7 +140,6 @@ const run = async (options: BootOptions, stdio: StdioDoor): Promise<ExitReport> 
       };
     }
     if ((error as Error)?.name === "Deadlock") {
-      machine.killAll();
       return { status: 125, message: (error as Error).message, stats: statsOf(machine) };
     }
     throw error;
@@ -330,7 +329,15 @@ const drive = async (machine: Machine, first: Task): Promise<void> => {
   ]);
   const runtime = new Runtime(machine);
   for (const task of made) if (alive(task)) machine.spawn(task);
-  await machine.run(() => machine.initStatus !== undefined || machine.tasks.size === 0);
+  try {
+    await machine.run(() => machine.initStatus !== undefined || machine.tasks.size === 0);
+  } catch (error) {
+    if ((error as Error).name !== "Deadlock") throw error;
+    // Everything waits: it is reported, and what is left ends as at any other end.
+    machine.killAll();
+    await machine.run(() => runtime.fibers === 0);
+    throw error;
+  }
   if (machine.tasks.size > 0 && machine.broken === undefined) {
     // What the first process left behind and now only waits is not waited for.
     machine.killAll();

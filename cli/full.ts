@@ -64,9 +64,18 @@ const fuzz = Command.make("fuzz").pipe(
   Command.withDescription("search schedules or kernel programs for failures"),
   Command.withSubcommands([kernel, guest]),
 );
-const scenario = Command.make("scenario", { file: Argument.String("FILE") }, notYet("scenario")).pipe(
-  Command.withDescription("run a scripted scenario (not yet)"),
-);
+const scenario = Command.make(
+  "scenario",
+  {
+    file: Argument.String("FILE"),
+    more: Argument.String("FILES").pipe(Argument.variadic()),
+  },
+  ({ file, more }) =>
+    Effect.promise(async () => {
+      const { scenarioCommand } = await import("./scenario.ts");
+      status = await scenarioCommand([file, ...more]);
+    }),
+).pipe(Command.withDescription("run scripted scenarios (docs/SCENARIOS.md)"));
 
 const dolly = Command.make("dolly").pipe(
   Command.withDescription("Linux guest binaries on Deno, every guest task an actor"),

@@ -1,0 +1,151 @@
+/** Runs one scenario: a machine of scripted tasks, the conductor in front of it, the kernel's invariants checked after every turn, and afterwards nothing may be left. */
+import {
+  credentialsOf,
+  execProgram,
+  FileTable,
+  FsContext,
+  Machine,
+  openPidfd,
+  openStdio,
+  PendingSet,
+  SignalHandlers,
+  Signals,
+  Task,
+  ThreadGroup,
+  Vfs,
+  type VmGroup,
+} from "../actors/mod.ts";
+import { Runtime } from "../actors/runtime.ts";
+import { VirtualClock } from "../actors/world/clock.ts";
+import { SeededEntropy } from "../actors/world/entropy.ts";
+import { MemoryStdio } from "../actors/world/stdio.ts";
+import type { Cpu } from "../cpu/types.ts";
+import { ImageDirectory, SharedInode } from "../fuzz/files.ts";
+import { elfImage } from "../fuzz/image.ts";
+import { checkEnd, handlersStartAt, hookUp, Watch } from "../fuzz/invariants/mod.ts";
+import { makeDispatch } from "../syscalls/mod.ts";
+import { Conductor } from "./conductor.ts";
+import { conductedSpace } from "./cpu.ts";
+import { parseScenario, type Scenario, ScenarioError } from "./parse.ts";
+import { HANDLERS, RESTING } from "./places.ts";
+
+/** How a scenario went. */
+export interface Outcome {
+  readonly title: string;
+  /** What did not hold, with its line; undefined when all did. */
+  readonly failure: { readonly line: number; readonly message: string } | undefined;
+}
+
+const NO_MEMORY = { space: undefined } as unknown as VmGroup;
+const NO_CPU = undefined as unknown as Cpu;
+const FIRST_PID = 1000;
+
+const prepareMachine = (conductor: Conductor): { machine: Machine; first: Task } => {
+  const machine = conductor.machine = new Machine(new VirtualClock(), new SeededEntropy(1), conductor.policy);
+  machine.signals = new Signals(machine);
+  const calls = makeDispatch(), dispatch = calls.dispatch.bind(calls);
+  calls.dispatch = (t) => {
+    const result = dispatch(t);
+    conductor.dispatched(t, result);
+    return result;
+  };
+  machine.calls = calls;
+  machine.openPidfd = openPidfd;
+  machine.newAddressSpace = () => conductedSpace(conductor);
+  machine.vfs = new Vfs(
+    new ImageDirectory(
+      (name) => name === "x" ? elfImage(RESTING, new Uint8Array(0)) : undefined,
+      new SharedInode(new Uint8Array(4096)),
+    ),
+  );
+  machine.startIdsAt(FIRST_PID);
+  const tid = machine.allocateId();
+  const group = new ThreadGroup(tid, tid, tid), { root } = machine.vfs;
+  const first = new Task(
+    machine,
+    tid,
+    group,
+    NO_MEMORY,
+    NO_CPU,
+    new FileTable(),
+    new FsContext(root, root, 0o22),
+    new SignalHandlers(),
+    credentialsOf(0, 0),
+    new PendingSet(),
+  );
+  first.holdings.vm = first.holdings.cpu = false;
+  group.leader = first;
+  group.tasks.push(first);
+  group.live = 1;
+  machine.tasks.set(tid, first);
+  machine.groups.set(tid, group);
+  machine.counters.tasksCreated++;
+  const decoder = new TextDecoder();
+  const stdio = new MemoryStdio({ stdout: (b) => void (conductor.output += decoder.decode(b)) });
+  for (const file of openStdio(machine, stdio)) first.files.add(file, false, 1024);
+  execProgram(first, -100, "/x", 0, [], []);
+  return { machine, first };
+};
+
+/** Runs a parsed scenario. Throws what is no failure of the scenario but a defect of the kernel. */
+const perform = async (scenario: Scenario): Promise<Outcome["failure"]> => {
+  const conductor = new Conductor(scenario);
+  const before = { tables: FileTable.live, handlers: SignalHandlers.live };
+  const { machine, first } = prepareMachine(conductor);
+  const watch = new Watch(machine), runtime = new Runtime(machine);
+  // Where the fuzzer's programs keep their futex words is not where scenarios do.
+  watch.movedAway = true;
+  hookUp(watch, () => {});
+  handlersStartAt(HANDLERS);
+  const { spawn } = machine;
+  machine.spawn = (child) => {
+    if (child !== first) conductor.made(child);
+    spawn(child);
+  };
+  conductor.begin(first);
+  machine.spawn(first);
+  let stuck = "";
+  try {
+    await machine.run(() => {
+      if (!conductor.finished) conductor.quiet();
+      return conductor.finished;
+    });
+  } catch (error) {
+    if ((error as Error).name !== "Deadlock") throw error;
+    stuck = (error as Error).message;
+  }
+  if (machine.broken !== undefined) {
+    runtime.interruptAll();
+    FileTable.live = before.tables;
+    SignalHandlers.live = before.handlers;
+    return { line: 0, message: `the kernel broke: ${brokenBy(machine.broken.cause)}` };
+  }
+  if (conductor.failure === undefined && stuck !== "" && !conductor.finished) {
+    conductor.failure = new ScenarioError(0, stuck);
+  }
+  if (machine.tasks.size > 0) {
+    machine.killAll();
+    await machine.run(() => runtime.fibers === 0);
+  }
+  if (conductor.failure !== undefined) return { line: conductor.failure.line, message: conductor.failure.message };
+  checkEnd(watch, before);
+};
+
+const brokenBy = (cause: unknown): string => {
+  const reasons = (cause as { reasons?: readonly { defect?: unknown }[] }).reasons ?? [{ defect: cause }];
+  return reasons.map(({ defect }) => defect instanceof Error ? defect.stack ?? defect.message : String(defect)).join(
+    "\n",
+  );
+};
+
+/** Reads and runs the text of a scenario. */
+export const runScenario = async (text: string): Promise<Outcome> => {
+  let scenario: Scenario;
+  try {
+    scenario = parseScenario(text);
+  } catch (error) {
+    if (!(error instanceof ScenarioError)) throw error;
+    return { title: "", failure: { line: error.line, message: error.message } };
+  }
+  return { title: scenario.title, failure: await perform(scenario) };
+};
