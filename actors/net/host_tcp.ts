@@ -5,7 +5,14 @@
 import { E } from "../../syscalls/abi/errno.ts";
 import type { Machine } from "../machine.ts";
 import type { Task } from "../task/task.ts";
-import { connectHost, type HostAddress, type HostConnection, mayReach, networkErrno } from "../world/host_net.ts";
+import {
+  connectHost,
+  type HostAddress,
+  type HostConnection,
+  hostResolver,
+  mayReach,
+  networkErrno,
+} from "../world/host_net.ts";
 import { ANY4, type Endpoint, Ip } from "./ip.ts";
 import type { Remote, TcpSocket } from "./tcp.ts";
 
@@ -137,6 +144,12 @@ export class HostRemote implements Remote {
   }
 }
 
+/** The host's name server, if this machine may ask it. */
+export const hostResolverFor = (machine: Machine): Ip | undefined => {
+  const name = machine.reachesHost ? hostResolver() : undefined;
+  return name === undefined ? undefined : Ip.parse(name);
+};
+
 /** Begins to connect a socket to an address of the host's network: 0, or a negative errno when that cannot be. */
 export const connectToHost = (s: TcpSocket, t: Task, to: Endpoint): number => {
   const { machine } = t;
@@ -149,7 +162,7 @@ export const connectToHost = (s: TcpSocket, t: Task, to: Endpoint): number => {
     if (s.state !== "connecting" || s.refs === 1) connection.close();
     else {
       const remote = new HostRemote(machine, connection);
-      s.local = { ip: endpoint(connection.local).ip, port: s.local.port };
+      if (s.local.ip.any) s.local = { ip: endpoint(connection.local).ip, port: s.local.port };
       s.established(remote);
       remote.attach(s);
     }

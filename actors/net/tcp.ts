@@ -9,7 +9,7 @@ import type { Machine } from "../machine.ts";
 import type { Task } from "../task/task.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLPRI, POLLRDHUP, POLLRDNORM, POLLWRNORM } from "../vfs/open_file.ts";
 import { ByteQueue } from "./byte_queue.ts";
-import { connectToHost } from "./host_tcp.ts";
+import { connectToHost, hostResolverFor } from "./host_tcp.ts";
 import { InetSocket } from "./inet.ts";
 import { type Endpoint, familyOf, unbound } from "./ip.ts";
 import { portsOf } from "./ports.ts";
@@ -36,6 +36,7 @@ export interface Remote {
 /** Send buffer before connecting, and what Linux tunes it to on a loopback. */
 const FIRST_SEND_BUFFER = 16384, TUNED_SEND_BUFFER = 2626560, RECEIVE_BUFFER = 131072;
 const SOMAXCONN = 4096;
+const DNS = 53;
 const SIOCATMARK = 0x8905;
 
 export class TcpSocket extends InetSocket implements Remote {
@@ -126,7 +127,7 @@ export class TcpSocket extends InetSocket implements Remote {
     this.#told = "under way";
     this.state = "connecting";
     this.shut = 0;
-    if (to.ip.loopback) this.#knock(to);
+    if (to.ip.loopback) this.#knock(t, to);
     else {
       const refused = connectToHost(this, t, to);
       if (refused < 0) {
@@ -138,10 +139,15 @@ export class TcpSocket extends InetSocket implements Remote {
     return this.nonblocking || this.state === "connecting" ? -E.INPROGRESS : this.connected();
   }
 
-  #knock(to: Endpoint): void {
+  #knock(t: Task, to: Endpoint): void {
     const listener = this.ports.find<TcpSocket>(to.ip, to.port, (s) => s.listening ? 1 : 0);
-    if (listener === undefined) this.refused(E.CONNREFUSED);
-    else if (listener.crowded) {
+    if (listener === undefined) {
+      // Names are asked of whoever the host asks, as with datagrams.
+      const resolver = to.port === DNS ? hostResolverFor(this.machine) : undefined;
+      if (resolver === undefined || connectToHost(this, t, { ip: resolver, port: DNS }) < 0) {
+        this.refused(E.CONNREFUSED);
+      }
+    } else if (listener.crowded) {
       this.#listener = listener;
       listener.#knocking.push(this);
     } else this.#enter(listener);
