@@ -57,9 +57,36 @@ const kernel = Command.make("kernel", {
     const asked = { runs: Number(runs), seed: Number(seed), steps: Number(steps) };
     status = await fuzzKernel(replay === "" ? asked : { ...asked, replay });
   })).pipe(Command.withDescription("random programs of system calls against the kernel's invariants"));
-const guest = Command.make("guest", { guest: Argument.String("GUEST") }, notYet("fuzz guest")).pipe(
-  Command.withDescription("search schedules of a guest (not yet)"),
-);
+const optional = (name: string, metavar: string, doc: string) =>
+  Flag.String(name).pipe(Flag.withMetavar(metavar), Flag.withDescription(doc), Flag.withDefault(""));
+const guest = Command.make("guest", {
+  runs: number("runs", 100, "how many runs"),
+  seed: number("seed", 1, "the first seed"),
+  schedule: optional("schedule", "POLICY", "random or pct; default: both in turn"),
+  root: optional("root", "DIR", "make DIR of the host the guest's root directory"),
+  sysroot: optional("sysroot", "DIR", "look every path up under DIR first"),
+  all: Flag.Boolean("all").pipe(Flag.withDescription("go on after a failure"), Flag.withDefault(false)),
+  guest: Argument.String("GUEST").pipe(Argument.withDescription("the riscv64 Linux program to run")),
+  args: Argument.String("ARGS").pipe(Argument.variadic()),
+}, ({ runs, seed, schedule, root, sysroot, all, guest, args }) =>
+  Effect.promise(async () => {
+    const { fuzzGuestCommand } = await import("./fuzz_guest.ts");
+    if (!["", "random", "pct"].includes(schedule)) {
+      console.error(`dolly fuzz guest: --schedule: ${schedule} is none of random, pct`);
+      status = 2;
+      return;
+    }
+    status = await fuzzGuestCommand({
+      guest,
+      args,
+      runs: Number(runs),
+      seed: Number(seed),
+      all,
+      root: root || undefined,
+      sysroot: sysroot || undefined,
+      schedule: (schedule || undefined) as "random" | "pct" | undefined,
+    });
+  })).pipe(Command.withDescription("search schedules of a guest for other outcomes and failures"));
 const fuzz = Command.make("fuzz").pipe(
   Command.withDescription("search schedules or kernel programs for failures"),
   Command.withSubcommands([kernel, guest]),
