@@ -14,6 +14,7 @@ export { ThreadGroup } from "./task/thread_group.ts";
 export { Timer, Timers } from "./timers.ts";
 export { VmGroup } from "./vm_group.ts";
 export { type Listener, WaitQueue } from "./wait_queue.ts";
+export { asyncChanged } from "./async_signals.ts";
 export * from "./vfs/open_file.ts";
 export * from "./vfs/inode.ts";
 export { altStackFlags, popFrame, setAltStack } from "./signals/frame.ts";

@@ -17,7 +17,7 @@ export const encodeSigInfo = (info: SigInfo): Uint8Array<ArrayBuffer> => {
     v.setInt32(20, info.overrun ?? 0, true);
     v.setBigUint64(24, BigInt.asUintN(64, info.value ?? 0n), true);
   } else if (info.addr !== undefined && FAULTS.has(info.signo)) v.setBigUint64(16, info.addr, true);
-  else if (info.signo === SIG.IO && info.band !== undefined) {
+  else if (info.band !== undefined) {
     v.setBigInt64(16, BigInt(info.band), true);
     v.setInt32(24, info.fd ?? 0, true);
   } else if (info.signo === SIG.SYS && info.syscall !== undefined) {

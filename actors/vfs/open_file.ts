@@ -4,6 +4,7 @@
  */
 import type { Backing } from "../../cpu/types.ts";
 import { E } from "../../syscalls/abi/errno.ts";
+import type { Credentials } from "../credentials.ts";
 import type { Location } from "../fs_context.ts";
 import { WaitQueue } from "../wait_queue.ts";
 import type { Inode } from "./inode.ts";
@@ -44,9 +45,10 @@ export abstract class OpenFile {
   pos = 0;
   /** Where it was opened, for calls relative to it; undefined for what has no place in the tree. */
   location: Location | undefined;
-  /** F_SETOWN and F_SETSIG: a pid, negative for a process group, and a signal. Kept and told; SIGIO is not sent. */
+  /** F_SETOWN and F_SETSIG (`async_signals.ts`): an id, what it is of, who said so, and the signal instead of SIGIO. */
   owner = 0;
   ownerType = 1;
+  ownerCredentials: Credentials | undefined;
   ownerSignal = 0;
   /** Readiness may have changed. */
   readonly queue = new WaitQueue();

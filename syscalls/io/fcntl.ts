@@ -1,5 +1,6 @@
 /** fcntl(2): a table from command to what it does. */
 import {
+  asyncChanged,
   O_APPEND,
   O_ASYNC,
   O_DIRECT,
@@ -43,9 +44,10 @@ const COMMANDS: Readonly<Record<number, Command>> = {
     return 0;
   },
   [F.GETFL]: (_t, file) => file.flags & ~0o2000000,
-  [F.SETFL](_t, file, arg) {
+  [F.SETFL](t, file, arg, fd) {
     file.flags = (file.flags & ~SETTABLE) | (arg % 0x100000000 & SETTABLE);
     file.flagsChanged();
+    asyncChanged(t.machine, file, fd);
     return 0;
   },
   [F.GETLK]: (t, file, arg) => getLock(t, file, arg, false),
@@ -54,11 +56,12 @@ const COMMANDS: Readonly<Record<number, Command>> = {
   [F.OFD_GETLK]: (t, file, arg) => getLock(t, file, arg, true),
   [F.OFD_SETLK]: (t, file, arg) => setLock(t, file, arg, true, false),
   [F.OFD_SETLKW]: (t, file, arg) => setLock(t, file, arg, true, true),
-  [F.SETOWN](_t, file, arg) {
+  [F.SETOWN](t, file, arg) {
     const pid = arg | 0;
     if (pid === -0x80000000) return -E.INVAL;
     file.owner = Math.abs(pid);
     file.ownerType = pid < 0 ? F_OWNER_PGRP : F_OWNER_PID;
+    file.ownerCredentials = t.cred;
     return 0;
   },
   [F.GETOWN]: (_t, file) => file.ownerType === F_OWNER_PGRP ? -file.owner : file.owner,
@@ -67,6 +70,7 @@ const COMMANDS: Readonly<Record<number, Command>> = {
     if (type < 0 || type > F_OWNER_PGRP || pid < 0) return -E.INVAL;
     file.owner = pid;
     file.ownerType = type;
+    file.ownerCredentials = t.cred;
     return 0;
   },
   [F.GETOWN_EX](t, file, arg) {

@@ -1,5 +1,6 @@
 /** Descriptors: fetch, then let the open file do. */
 import {
+  asyncChanged,
   O_ASYNC,
   O_CLOEXEC,
   O_NONBLOCK,
@@ -133,6 +134,7 @@ export const ioHandlers: Handlers<Task, typeof io> = {
       case FIOASYNC:
         if (file.inode.type === S_IFREG || file.inode.type === S_IFDIR) return -E.NOTTY;
         file.flags = t.mem.i32(arg) !== 0 ? file.flags | O_ASYNC : file.flags & ~O_ASYNC;
+        asyncChanged(t.machine, file, fd);
         return 0;
       case FIONREAD:
         if (file.inode.type !== S_IFREG) return file.ioctl(t, request, arg);

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,6 +63,35 @@ static void name_of_bytes(void) {
   close(f);
 }
 
+// stress-ng --sigio: a pipe that signals its owner.
+static volatile int events, code, from;
+static volatile long band;
+static void on_event(int sig, siginfo_t *i, void *c) { events++; code = i->si_code; band = i->si_band; from = i->si_fd; (void)sig; (void)c; }
+static void signal_driven(void) {
+  int p[2];
+  char b[8];
+  struct sigaction a = { .sa_sigaction = on_event, .sa_flags = SA_SIGINFO };
+  sigaction(SIGIO, &a, NULL);
+  sigaction(SIGRTMIN, &a, NULL);
+  pipe(p);
+  SHOW(fcntl(p[0], F_SETOWN, getpid()));
+  SHOW(write(p[1], "a", 1));
+  printf("events %d\n", events);
+  SHOW(fcntl(p[0], F_SETFL, O_ASYNC));
+  printf("%d\n", (fcntl(p[0], F_GETFL) & O_ASYNC) != 0);
+  SHOW(write(p[1], "b", 1));
+  printf("events %d %s\n", events, code == SI_KERNEL ? "from the kernel" : "?");
+  SHOW(read(p[0], b, 8));
+  SHOW(fcntl(p[0], F_SETSIG, SIGRTMIN));
+  SHOW(write(p[1], "c", 1));
+  printf("events %d code %d band %d fd %d\n", events, code == POLL_IN, (band & POLLIN) != 0, from == p[0]);
+  SHOW(fcntl(p[0], F_SETFL, 0));
+  SHOW(write(p[1], "d", 1));
+  printf("events %d\n", events);
+  close(p[0]);
+  close(p[1]);
+}
+
 // timeout(1) kills the first process; its busy child must not keep the run going (tests/run/left_behind_test.ts).
 static void leave_busy_child(void) {
   if (fork() == 0) for (volatile int i = 0;; i++);
@@ -74,5 +104,6 @@ int main(int argc, char **argv) {
   pipe_by_name();
   process_directory();
   name_of_bytes();
+  signal_driven();
   return 0;
 }
