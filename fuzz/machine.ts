@@ -101,7 +101,7 @@ const prepare = (
   group.live = 1;
   machine.tasks.set(tid, first);
   machine.groups.set(tid, group);
-  machine.init = group;
+  // No group is the machine's first process: its end would end the run.
   execProgram(first, -100, "/p", 0, [], []);
   return { machine, first };
 };
@@ -153,7 +153,7 @@ export const runProgram = async (
   const over = () => machine.tasks.size === 0 || (!machine.contended && machine.timers.size === 0);
   await attempt(() => machine.run(over));
   if (failure === undefined && !endless && machine.tasks.size > 0) stuck ??= sleepers(machine);
-  const status = machine.initStatus;
+  const status = first.group.zombie ? first.group.exitStatus : undefined;
   if (failure === undefined && !endless) {
     failure = checked(() => checkQuiet(watch));
   }

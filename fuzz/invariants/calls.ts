@@ -108,6 +108,7 @@ const inHandler = (t: Task): boolean => t.cpu.pc >= handlersFrom;
 const BLOCKED_FILES = -14;
 
 export const callEnds = (w: Watch, t: Task, result: number): void => {
+  w.settle();
   const nr = t.callNumber;
   if ((nr === NR.clone || nr === NR.clone3) && result < 0) checkFailedClone(w, t, nr, result);
   else if (nr === NR.futex && result > 0 && [3, 4].includes(t.cpu.lo(11) & 127) && t.cpu.lo(14) < SHARED) {
