@@ -188,35 +188,42 @@ export class RegionFrame implements FloatFrame, Statements {
     return this.fuses ? this.inexact() : i32Const(0);
   }
   usually(condition: I32, then: () => void): void {
-    const { w } = this;
-    w.code(condition.code);
-    w.byte(Op.If);
-    w.byte(NO_VALUE);
-    this.depth++;
+    this.w.code(condition.code);
+    this.open();
     then();
-    this.depth--;
-    w.byte(Op.End);
+    this.close();
   }
 
   set<T extends ValueType>(local: Local<T>, value: Expr<T>): void {
     this.w.code(value.code);
     this.w.set(local.index);
   }
+  /** Opens an `if` block. */
+  open(): void {
+    this.w.byte(Op.If);
+    this.w.byte(NO_VALUE);
+    this.depth++;
+  }
+  /** The same for a condition that hardly ever holds. */
+  openRarely(): void {
+    this.w.unlikely.push(this.w.at);
+    this.open();
+  }
+  close(): void {
+    this.depth--;
+    this.w.byte(Op.End);
+  }
   if(condition: I32, then: () => void, otherwise?: () => void): void {
     const { w } = this;
     w.code(condition.code);
     // All that the floating-point emitter does under a condition is rare, once inexact has accrued.
-    w.unlikely.push(w.at);
-    w.byte(Op.If);
-    w.byte(NO_VALUE);
-    this.depth++;
+    this.openRarely();
     then();
     if (otherwise !== undefined) {
       w.byte(Op.Else);
       otherwise();
     }
-    this.depth--;
-    w.byte(Op.End);
+    this.close();
   }
   store(name: StoreName, memory: Memory, address: I32, value: Expr, offset = 0): void {
     const { w } = this;

@@ -15,14 +15,14 @@ import {
   signCorrection,
 } from "../interp/emit_arithmetic.ts";
 import { FloatEmitter } from "../interp/emit_float.ts";
-import { combine } from "../interp/emit_memory.ts";
-import { PERM_R, PERM_W, PERMS, RES_ADDR, RES_VALUE, RES_WIDTH } from "../layout.ts";
+import { PERM_R, PERM_W } from "../layout.ts";
 import type { AmoOp, Format, IntType, Ops, Width } from "../ops.ts";
 import type { Decoded } from "../rv64/decode.ts";
 import { binary, type Expr, get, type I64, i64Const, type Local, unary } from "../wasm/expression.ts";
-import { AccessPlan, Check } from "./access_plan.ts";
-import { NO_VALUE, Op } from "./code_writer.ts";
-import { BLOCK, type RegionFrame } from "./region_frame.ts";
+import { AccessPlan } from "./access_plan.ts";
+import { Op } from "./code_writer.ts";
+import type { RegionFrame } from "./region_frame.ts";
+import { LOADS_SIGNED, LOADS_UNSIGNED, RegionMemory, STORES } from "./region_memory.ts";
 
 /** Kinds of nodes. */
 const Node = {
@@ -40,12 +40,6 @@ const Node = {
 } as const;
 
 const MAX_NODES = 256;
-/** A key that no address matches. */
-export const NO_PAGE = 8;
-const UPPER_AND_OFFSET = i64Const(0xffff_ffff_0000_0fffn).code;
-const LOADS_SIGNED: Record<Width, number> = { 8: 0x30, 16: 0x32, 32: 0x34, 64: 0x29 };
-const LOADS_UNSIGNED: Record<Width, number> = { 8: 0x31, 16: 0x33, 32: 0x35, 64: 0x29 };
-const STORES: Record<Width, number> = { 8: 0x3c, 16: 0x3d, 32: 0x3e, 64: 0x37 };
 
 export class RegionOps implements Ops<number, number> {
   d!: Decoded;
@@ -53,9 +47,8 @@ export class RegionOps implements Ops<number, number> {
   condition = -1;
   target = -1;
   readonly plan = new AccessPlan();
+  readonly #memory: RegionMemory;
   #pc = 0;
-  /** Of the instruction in its region. */
-  #index = 0;
   #nodes = 0;
   readonly #kind = new Uint8Array(MAX_NODES);
   /** Opcode, register, local. */
@@ -67,13 +60,14 @@ export class RegionOps implements Ops<number, number> {
   readonly #floats: FloatEmitter[];
 
   constructor(readonly frame: RegionFrame) {
+    this.#memory = new RegionMemory(frame, this.plan, (n) => this.write(n));
     this.#floats = Array.from({ length: 8 }, (_, rm) => new FloatEmitter(frame, rm === 0 ? 7 : rm));
     this.#float = this.#floats[7];
   }
 
   begin(d: Decoded, pc: number, index: number): void {
     this.d = d;
-    this.#index = index;
+    this.#memory.begin(d, index);
     this.#pc = pc;
     this.#nodes = 0;
     this.condition = this.target = -1;
@@ -357,13 +351,13 @@ export class RegionOps implements Ops<number, number> {
 
   // ---- memory ----------------------------------------------------------------------------------------------------
   load(width: Width, signed: boolean, addr: number): number {
-    const address = this.#checked(addr, width, PERM_R);
+    const address = this.#memory.checked(addr, width, PERM_R);
     return this.#node(Node.Load, (signed ? LOADS_SIGNED : LOADS_UNSIGNED)[width], 0, address);
   }
 
   store(width: Width, addr: number, value: number): void {
     const { w } = this.frame;
-    w.get(this.#checked(addr, width, PERM_W));
+    w.get(this.#memory.checked(addr, width, PERM_W));
     w.byte(Op.I32Wrap);
     if (width === 64 && this.#kind[value] === Node.F) {
       this.#writeFloat(value);
@@ -373,271 +367,15 @@ export class RegionOps implements Ops<number, number> {
     w.guest(STORES[width]);
   }
 
-  /** Gives up unless the bytes lie below 4 GiB in pages that allow the access; the local with the address. */
-  #checked(addr: number, width: Width, need: number): number {
-    const { frame, plan } = this;
-    const { w } = frame;
-    const address = frame.temporary("i64");
-    this.write(addr);
-    const k = this.#index;
-    if (plan.check[k] === Check.Covered) w.set(address);
-    else if (plan.check[k] === Check.First) this.#checkGroup(address, k);
-    else if (plan.keyed[k] === 1) this.#checkKeyed(address, width / 8, need);
-    else {
-      w.tee(address);
-      this.#checkOwn(address, width / 8, need);
-    }
-    return address;
-  }
-
-  /** The address is on the stack. */
-  #checkOwn(address: number, bytes: number, need: number): void {
-    const { w } = this.frame;
-    w.code(UPPER_AND_OFFSET);
-    w.byte(Op.I64And);
-    w.i64(4096 - bytes);
-    w.byte(Op.I64GtU);
-    this.frame.markSite();
-    w.brIfRarely(this.frame.exit);
-    this.#checkPage(address, need);
-  }
-
-  #keyOf(need: number): number {
-    return need === PERM_W ? this.frame.writeKey(this.d.rs1) : this.frame.readKey(this.d.rs1);
-  }
-
-  /** In the page found last through this register, and aligned: nothing more to check. */
-  #checkKeyed(address: number, bytes: number, need: number): void {
-    const { w } = this.frame;
-    const key = this.#keyOf(need);
-    w.tee(address);
-    w.i64(bytes - 1 - 4096);
-    w.byte(Op.I64And);
-    w.get(key);
-    w.byte(Op.I64Ne);
-    this.#openRarely();
-    w.get(address);
-    this.#checkOwn(address, bytes, need);
-    this.#keep(address, key);
-    this.#close();
-  }
-
-  #keep(address: number, key: number): void {
-    const { w } = this.frame;
-    w.get(address);
-    w.i64(-4096);
-    w.byte(Op.I64And);
-    w.set(key);
-  }
-
-  /** All accesses of a block through the register, from the lowest byte to the highest. */
-  #checkGroup(address: number, k: number): void {
-    const { frame, plan } = this;
-    const { w } = frame;
-    const need = plan.need[k], keyed = plan.keyed[k] === 1, key = keyed ? this.#keyOf(need) : 0;
-    const base = frame.x(this.d.rs1);
-    w.set(address);
-    const low = frame.temporary("i64"), high = frame.temporary("i64");
-    this.#offset(base, plan.low[k], low);
-    this.#offset(base, plan.high[k] - 1, high);
-    if (keyed) {
-      w.get(low);
-      w.i64(-4096);
-      w.byte(Op.I64And);
-      w.get(key);
-      w.byte(Op.I64Xor);
-      w.get(low);
-      w.get(high);
-      w.byte(Op.I64Xor);
-      w.i64(-4096);
-      w.byte(Op.I64And);
-      w.byte(Op.I64Or);
-      w.i64(0);
-      w.byte(Op.I64Ne);
-      this.#openRarely();
-    }
-    const permission = frame.temporary("i32");
-    frame.markSite();
-    this.#permission(low);
-    w.set(permission);
-    // Beyond 4 GiB, or in two pages.
-    w.get(low);
-    w.code(UPPER_AND_OFFSET);
-    w.byte(Op.I64And);
-    w.i64(4096 - (plan.high[k] - plan.low[k]));
-    w.byte(Op.I64GtU);
-    this.#openRarely();
-    w.get(low);
-    w.get(high);
-    w.byte(Op.I64Or);
-    w.i64(32);
-    w.byte(Op.I64ShrU);
-    w.i64(0);
-    w.byte(Op.I64Ne);
-    w.brIfRarely(frame.exit);
-    this.#permission(high);
-    w.get(permission);
-    w.byte(Op.I32And);
-    w.set(permission);
-    this.#close();
-    w.get(permission);
-    w.i32(need);
-    w.byte(Op.I32And);
-    w.byte(Op.I32Eqz);
-    w.brIfRarely(frame.exit);
-    if (keyed) {
-      this.#keep(low, key);
-      this.#close();
-    }
-  }
-
-  #offset(base: number, offset: number, to: number): void {
-    const { w } = this.frame;
-    w.get(base);
-    if (offset !== 0) {
-      w.i64(offset);
-      w.byte(Op.I64Add);
-    }
-    w.set(to);
-  }
-
-  /** The permission byte of the page of an address below 4 GiB. */
-  #permission(address: number): void {
-    const { w } = this.frame;
-    w.get(address);
-    w.byte(Op.I32Wrap);
-    w.i32(12);
-    w.byte(Op.I32ShrU);
-    w.shadow(Op.I32Load8U, PERMS);
-  }
-
-  #checkPage(address: number, need: number): void {
-    const { w } = this.frame;
-    this.#permission(address);
-    w.i32(need);
-    w.byte(Op.I32And);
-    if ((need & (need - 1)) === 0) w.byte(Op.I32Eqz);
-    else {
-      w.i32(need);
-      w.byte(Op.I32Ne);
-    }
-    w.brIfRarely(this.frame.exit);
-  }
-
-  /** Atomics must be aligned, so they never cross a page. */
-  #checkedAligned(addr: number, width: 32 | 64): number {
-    const { frame } = this;
-    const { w } = frame;
-    const address = frame.temporary("i64");
-    frame.markSite();
-    this.write(addr);
-    w.tee(address);
-    w.byte(Op.I64Const);
-    w.signedBig(width === 32 ? -0x1_0000_0000n | 3n : -0x1_0000_0000n | 7n);
-    w.byte(Op.I64And);
-    w.i64(0);
-    w.byte(Op.I64Ne);
-    w.brIfRarely(frame.exit);
-    return address;
-  }
-
-  #guestLoad(address: number, width: 32 | 64): void {
-    const { w } = this.frame;
-    w.get(address);
-    w.byte(Op.I32Wrap);
-    w.guest(LOADS_SIGNED[width]);
-  }
-
   amo(op: AmoOp, width: 32 | 64, addr: number, value: number): number {
-    const { frame } = this;
-    const { w } = frame;
-    const address = this.#checkedAligned(addr, width);
-    this.#checkPage(address, PERM_R | PERM_W);
-    const old = frame.temporary("i64");
-    const operand = this.let(width === 32 ? this.sext(value, 32) : value);
-    this.#guestLoad(address, width);
-    w.set(old);
-    w.get(address);
-    w.byte(Op.I32Wrap);
-    w.code(combine(op, get(localOf("i64", old)), this.#asExpr(operand)).code);
-    w.guest(STORES[width]);
-    return this.#local(old);
+    const operand = this.#asExpr(this.let(width === 32 ? this.sext(value, 32) : value));
+    return this.#local(this.#memory.amo(op, width, addr, operand));
   }
-
   lr(width: 32 | 64, addr: number): number {
-    const { frame } = this;
-    const { w } = frame;
-    const address = this.#checkedAligned(addr, width);
-    this.#checkPage(address, PERM_R);
-    const value = frame.temporary("i64");
-    this.#guestLoad(address, width);
-    w.set(value);
-    w.get(BLOCK);
-    w.get(address);
-    w.shadow(Op.I64Store, RES_ADDR);
-    w.get(BLOCK);
-    w.get(value);
-    w.shadow(Op.I64Store, RES_VALUE);
-    w.get(BLOCK);
-    w.i32(width);
-    w.shadow(Op.I32Store, RES_WIDTH);
-    return this.#local(value);
+    return this.#local(this.#memory.lr(width, addr));
   }
-
-  /** See `MemoryEmitter.sc`. */
   sc(width: 32 | 64, addr: number, value: number): number {
-    const { frame } = this;
-    const { w } = frame;
-    const won = frame.temporary("i32");
-    const address = this.#checkedAligned(addr, width);
-    w.get(BLOCK);
-    w.shadow(Op.I64Load, RES_ADDR);
-    w.get(address);
-    w.byte(Op.I64Eq);
-    w.get(BLOCK);
-    w.shadow(Op.I32Load, RES_WIDTH);
-    w.i32(width);
-    w.byte(Op.I32Eq);
-    w.byte(Op.I32And);
-    w.tee(won);
-    this.#open();
-    this.#checkPage(address, PERM_R);
-    w.get(BLOCK);
-    w.shadow(Op.I64Load, RES_VALUE);
-    this.#guestLoad(address, width);
-    w.byte(Op.I64Eq);
-    w.tee(won);
-    this.#open();
-    this.#checkPage(address, PERM_W);
-    w.get(address);
-    w.byte(Op.I32Wrap);
-    this.write(value);
-    w.guest(STORES[width]);
-    this.#close();
-    this.#close();
-    w.get(BLOCK);
-    w.i64(-1);
-    w.shadow(Op.I64Store, RES_ADDR);
-    w.get(won);
-    w.byte(Op.I32Eqz);
-    w.byte(Op.I64ExtendU);
-    const lost = frame.temporary("i64");
-    w.set(lost);
-    return this.#local(lost);
-  }
-
-  #openRarely(): void {
-    this.frame.w.unlikely.push(this.frame.w.at);
-    this.#open();
-  }
-  #open(): void {
-    this.frame.w.byte(Op.If);
-    this.frame.w.byte(NO_VALUE);
-    this.frame.depth++;
-  }
-  #close(): void {
-    this.frame.depth--;
-    this.frame.w.byte(Op.End);
+    return this.#local(this.#memory.sc(width, addr, value));
   }
 
   // ---- floating point --------------------------------------------------------------------------------------------

@@ -24,7 +24,8 @@ import {
   TARGET,
 } from "./region_frame.ts";
 import { GIVE_UP, NESTING } from "./module_writer.ts";
-import { NO_PAGE, RegionOps } from "./region_ops.ts";
+import { NO_PAGE } from "./region_memory.ts";
+import { RegionOps } from "./region_ops.ts";
 import { End, OUTSIDE, type Shape } from "./shape.ts";
 
 /** In place of an address: see above. Addresses are even. */
@@ -220,8 +221,7 @@ export class RegionWriter {
     const { w, flow } = this;
     const shape = this.#shape;
     const frame = this.#frame;
-    if (head && b !== 0) this.#checkHead(b);
-    else if (head) this.#checkHead(0);
+    if (head) this.#checkHead(b);
     const count = shape.count[b];
     if (count > 0) {
       w.get(BUDGET_LEFT);
@@ -434,11 +434,10 @@ export class RegionWriter {
     if (known.length === 0) return;
     const low = Math.min(...known.map((t) => t.pc));
     const span = (Math.max(...known.map((t) => t.pc)) - low) / 2 + 1;
-    if (span > MAX_TABLE) return this.#compareTargets(b, known);
+    if (span > MAX_TABLE) return;
     this.#open(Op.Block, Open.Other, 0);
     const labels = new Int32Array(span);
     for (const { pc, to } of known) labels[(pc - low) / 2] = this.#depth(b, to);
-    // Bits above 32 make no difference: the address was compared before it got here, or the block it names is right.
     w.get(TARGET);
     w.i64(32);
     w.byte(Op.I64ShrU);
@@ -456,16 +455,6 @@ export class RegionWriter {
     for (let i = 0; i < span; i++) w.unsigned(labels[i]);
     w.unsigned(0);
     this.#close();
-  }
-
-  #compareTargets(b: number, known: readonly { pc: number; to: number }[]): void {
-    const { w } = this;
-    for (const { pc, to } of known) {
-      w.get(TARGET);
-      w.i64(pc);
-      w.byte(Op.I64Eq);
-      w.brIf(this.#depth(b, to));
-    }
   }
 
   /** A guest call is a wasm call; if it does not come back to the next instruction, neither does the caller go on. */
