@@ -2,36 +2,80 @@
 import type { Outgoing, Socket } from "../../actors/net/mod.ts";
 import { fromTask, type Task } from "../../actors/mod.ts";
 import { E, fail } from "../abi/errno.ts";
-import { MSG } from "../abi/net.ts";
+import { AF, MSG } from "../abi/net.ts";
 import { SIG } from "../abi/signals.ts";
 import { readAddress, socketOf } from "./addresses.ts";
 import { readControl } from "./control.ts";
-import { readVector } from "./vector.ts";
+import { type Piece, readVector } from "./vector.ts";
 import { waitOn } from "./waiting.ts";
 
 /** Most bytes gathered from guest memory at once. */
 const PART = 1 << 20;
+/** Most bytes of one call. */
+const MOST = 0x7ffff000;
 
-/** A message on its way. */
+/** Up to `most` bytes of the pieces from offset `from` on; EFAULT when the first cannot be read, or, of a message, any. */
+const gather = (t: Task, pieces: readonly Piece[], from: number, most: number, whole: boolean): Uint8Array => {
+  const total = pieces.reduce((sum, p) => sum + p.length, 0);
+  const bytes = new Uint8Array(Math.min(total - from, most));
+  let done = 0;
+  for (const { base, length } of pieces) {
+    if (from >= length) {
+      from -= length;
+      continue;
+    }
+    const n = Math.min(length - from, bytes.length - done);
+    if (n === 0) break;
+    const readable = t.mem.accessible(base + from, n, false);
+    if (readable < n && (whole || done + readable === 0)) fail(E.FAULT);
+    t.mem.readInto(base + from, bytes.subarray(done, done + readable));
+    done += readable;
+    if (readable < n) return bytes.subarray(0, done);
+    from = 0;
+  }
+  return bytes;
+};
+
+/** A message on its way, or a stretch of a stream, which is gathered part by part. */
 class Sending {
   done = 0;
-  constructor(
-    readonly t: Task,
-    readonly s: Socket,
-    readonly bytes: Uint8Array,
-    readonly m: Outgoing,
-  ) {}
+  readonly #total: number;
+  #part: Uint8Array;
+  /** Where the part begins. */
+  #at = 0;
+  constructor(readonly t: Task, readonly s: Socket, readonly pieces: readonly Piece[], readonly m: Outgoing) {
+    this.#total = pieces.reduce((sum, p) => sum + p.length, 0);
+    if (s.messages && this.#total > PART) fail(E.MSGSIZE);
+    this.#part = gather(t, pieces, 0, PART, s.messages || s.domain === AF.UNIX);
+  }
 
   /** Bytes sent, a negative errno, or -EAGAIN when it has to wait. */
   attempt(): number {
-    const { s, bytes, t, m } = this;
+    const { s, t, m } = this;
     for (;;) {
-      const n = s.send(t, this.done === 0 ? bytes : bytes.subarray(this.done), m);
+      const skip = this.done - this.#at;
+      const n = s.send(t, skip === 0 ? this.#part : this.#part.subarray(skip), m);
       if (n < 0) return this.#failed(n);
       m.files = undefined;
       this.done += n;
-      if (s.messages || this.done >= bytes.length || n === 0) return this.done;
+      if (s.messages || this.done >= this.#total || n === 0) return this.done;
+      if (this.done === this.#at + this.#part.length && !this.#next()) return this.done;
     }
+  }
+  /** Gathers the next part; false when its memory is not there. */
+  #next(): boolean {
+    this.#at = this.done;
+    if (this.t.mem.accessible(this.#address(), 1, false) === 0) return false;
+    this.#part = gather(this.t, this.pieces, this.done, PART, false);
+    return this.#part.length > 0;
+  }
+  #address(): number {
+    let skip = this.done;
+    for (const { base, length } of this.pieces) {
+      if (skip < length) return base + skip;
+      skip -= length;
+    }
+    return 0;
   }
   #failed(n: number): number {
     if (n === -E.AGAIN) return n;
@@ -79,17 +123,8 @@ class Sending {
 export const sendto = (t: Task, fd: number, buf: number, len: number, flags: number, at: number, atLength: number) => {
   const s = socketOf(t, fd);
   const to = at === 0 ? undefined : readAddress(t, at, atLength);
-  return new Sending(t, s, bytesAt(t, s, buf, len), { flags, to: to?.length === 0 ? undefined : to }).run();
-};
-
-/** The bytes to send; a stream's only as many as one go takes. */
-const bytesAt = (t: Task, s: Socket, base: number, length: number): Uint8Array => {
-  if (length > 0x7fffffff) length = 0x7ffff000;
-  if (s.messages && length > PART) return fail(E.MSGSIZE);
-  const n = t.mem.accessible(base, Math.min(length, 4 * PART), false);
-  if (n === 0 && length > 0) return fail(E.FAULT);
-  if (n < length && s.messages) return fail(E.FAULT);
-  return t.mem.read(base, n);
+  const pieces = len === 0 ? [] : [{ base: buf, length: Math.min(len, MOST) }];
+  return new Sending(t, s, pieces, { flags, to: to?.length === 0 ? undefined : to }).run();
 };
 
 /** A msghdr read from guest memory, ready to be sent. */
@@ -99,17 +134,13 @@ const prepare = (t: Task, s: Socket, at: number, flags: number): Sending => {
   if (nameLength < 0) return fail(E.INVAL);
   const to = name === 0 || nameLength === 0 ? undefined : readAddress(t, name, Math.min(nameLength, 128));
   const pieces = readVector(t, mem.u64(at + 16), mem.u64(at + 24));
-  const total = pieces.reduce((sum, p) => sum + p.length, 0);
-  if (s.messages && total > PART) return fail(E.MSGSIZE);
-  const bytes = new Uint8Array(Math.min(total, 4 * PART));
-  let done = 0;
-  for (const { base, length } of pieces) {
-    const n = Math.min(length, bytes.length - done);
-    mem.readInto(base, bytes.subarray(done, done + n));
-    done += n;
-  }
   const { files, sender, control } = readControl(t, s, mem.u64(at + 32), mem.u64(at + 40));
-  return new Sending(t, s, bytes, { flags, to, files, sender, control });
+  try {
+    return new Sending(t, s, pieces, { flags, to, files, sender, control });
+  } catch (error) {
+    files?.forEach((file) => file.release());
+    throw error;
+  }
 };
 
 /** sendmsg(2). */
