@@ -159,6 +159,7 @@ const FIRST_TURN = 900_000;
 const loadTranslator = async (machine: Machine, mode: "auto" | "always"): Promise<void> => {
   const { ALWAYS, AUTO, Translator } = await import("./cpu/jit/mod.ts");
   const translator = new Translator(mode === "always" ? ALWAYS : AUTO);
+  machine.code.coldInstructions = translator.eagerness.coldInstructions;
   machine.code.translate = (host) => translator.attach(host);
 };
 

@@ -81,10 +81,25 @@ export class GuestCpu implements Cpu {
 
   run(budget: number): Trap {
     if (this.#released) throw new Error("a released CPU was run");
-    const { code } = this.host.codePages;
-    if (code.translate !== undefined) {
-      return this.#runHot(budget, this.host.codePages.hot ??= code.translate(this.host));
-    }
+    const { codePages } = this.host;
+    const hot = codePages.hot ?? this.#hotCode();
+    if (hot !== undefined) return this.#runHot(budget, hot);
+    // Records inherited by fork may be marked for translated code that is not here.
+    this.#words()[this.#base + (NO_REGIONS >> 2)] = 1;
+    const trap = this.#runCold(budget);
+    codePages.interpreted += this.spent;
+    return trap;
+  }
+
+  /** The translated code of the address space, made when the space has run long enough. */
+  #hotCode(): HotCode | undefined {
+    const { codePages } = this.host;
+    const { translate, coldInstructions } = codePages.code;
+    if (translate === undefined || codePages.interpreted < coldInstructions) return undefined;
+    return codePages.hot = translate(this.host);
+  }
+
+  #runCold(budget: number): Trap {
     let left = budget;
     this.spent = 0;
     for (;;) {

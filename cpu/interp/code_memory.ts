@@ -26,6 +26,8 @@ export class CodeMemory {
   view: DataView = new DataView(this.memory.buffer);
   /** Makes the translated code of an address space; absent while nothing is translated. */
   translate: ((host: CpuHost) => HotCode) | undefined;
+  /** Instructions an address space must have run before it gets any: most processes are short. */
+  coldInstructions = 0;
   /** Record pages are numbered from 1; page n is at n * CODE_PAGE_BYTES. */
   readonly #references: number[] = [0];
   readonly #free: number[] = [];
@@ -93,6 +95,8 @@ export class CodePages {
   readonly #pages = new Set<number>();
   /** Translated code made of these pages. */
   hot: HotCode | undefined;
+  /** Instructions run in this space without translated code. */
+  interpreted = 0;
 
   constructor(readonly shadow: WebAssembly.Memory, readonly code: CodeMemory) {}
 

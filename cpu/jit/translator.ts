@@ -14,6 +14,8 @@ import { Translation } from "./translation.ts";
 
 /** When to translate. */
 export interface Eagerness {
+  /** Instructions an address space runs before it can have translated code. */
+  readonly coldInstructions: number;
   /** Instructions between samples. */
   readonly interval: number;
   /** Samples between traces, and instructions of a trace. */
@@ -28,6 +30,7 @@ export interface Eagerness {
 
 /** What pays: about 100,000 instructions before the first translation. */
 export const AUTO: Eagerness = {
+  coldInstructions: 100_000,
   interval: 8192,
   samplesPerTrace: 12,
   traceLength: 400,
@@ -37,6 +40,7 @@ export const AUTO: Eagerness = {
 };
 /** Everything that runs twice, for tests. */
 export const ALWAYS: Eagerness = {
+  coldInstructions: 0,
   interval: 64,
   samplesPerTrace: 1,
   traceLength: 64,
