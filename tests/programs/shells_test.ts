@@ -68,7 +68,7 @@ echo "\${PIPESTATUS[@]}"
 coproc CAT { cat; }
 echo through >&"\${CAT[1]}"; read -r back <&"\${CAT[0]}"; echo "$back"
 eval "exec \${CAT[1]}>&-"; wait
-jobs; (sleep 0.05 & sleep 0.05 & wait; echo waited)
+(sleep 0.05 & sleep 0.05 & wait; echo waited)
 read -t 0.05 nothing < <(sleep 0.3) ; echo "read $?"
 select_fd() { exec {fd}<<<"here string"; cat <&$fd; exec {fd}<&-; }
 select_fd

@@ -6,7 +6,7 @@ const STRESSORS = (
   "clone fork vfork pthread futex signal sigq sigrt pipe mmap shm shm-sysv sem sem-sysv msg epoll eventfd timer timerfd switch zombie wait kcmp " +
   "sigsuspend sigpending sigabrt sigsegv sigchld sigfd sigio sigtrap itimer poll nanosleep sleep dup fifo flock lockf lockofd mutex daemon session " +
   "mremap madvise mprotect brk stack malloc munmap getrandom get set prctl personality schedmix yield affinity nice rename link symlink dir dirdeep " +
-  "chmod chown fstat open close access utime readahead seek fallocate copy-file sendfile splice tee vm memfd msyncmany filename hdd io-mix inotify " +
+  "chmod chown fstat open close access utime readahead seek fallocate copy-file sendfile splice tee vm memfd msyncmany filename hdd iomix inotify " +
   "mq sock sockpair sockfd udp rawsock unshare ptrace xattr memcpy qsort bsearch cpu matrix str wcs zlib crypt context longjmp tsc vdso userfaultfd " +
   "rlimit resources waitcpu pidfd set hrtimers clock procfs sysinfo kill exit-group vforkmany cacheline"
 ).split(" ");
