@@ -3,6 +3,9 @@ import type { Observer } from "../actors/mod.ts";
 
 export const both = (observers: readonly Observer[]): Observer =>
   observers.length === 1 ? observers[0] : {
+    turnBegins: (t) => observers.forEach((o) => o.turnBegins?.(t)),
+    turnEnds: (t) => observers.forEach((o) => o.turnEnds?.(t)),
+    woken: (t, by) => observers.forEach((o) => o.woken?.(t, by)),
     callEntered: (t) => observers.forEach((o) => o.callEntered?.(t)),
     callReturned: (t, r) => observers.forEach((o) => o.callReturned?.(t, r)),
     signalDelivered: (t, i) => observers.forEach((o) => o.signalDelivered?.(t, i)),

@@ -46,10 +46,11 @@ export const runCommand = async (words: readonly string[]): Promise<number> => {
     console.error("dolly run: --record does not cover the host's network: not with --publish");
     return 2;
   }
-  const writers: { strace?: (s: string) => void; stats?: (s: string) => void } = {};
+  const writers: { strace?: (s: string) => void; stats?: (s: string) => void; trace?: (s: string) => void } = {};
   try {
     if (a.strace !== undefined) writers.strace = sink(a.strace);
     if (a.stats !== undefined) writers.stats = sink(a.stats);
+    if (a.trace !== undefined) writers.trace = sink(a.trace);
     if (a.record !== undefined) Deno.writeFileSync(a.record, new Uint8Array(0));
   } catch (error) {
     console.error(`dolly run: ${(error as Error).message}`);
@@ -63,10 +64,10 @@ export const runCommand = async (words: readonly string[]): Promise<number> => {
   let finishTrace: (() => void) | undefined;
   if (a.trace !== undefined) {
     const { traceObserver } = await import("./trace.ts");
-    const file = a.trace;
+    const writeTrace = writers.trace!;
     observers.push((machine) => {
-      const trace = traceObserver(machine);
-      finishTrace = () => Deno.writeTextFileSync(file, trace.json());
+      const trace = traceObserver(machine, writeTrace);
+      finishTrace = () => trace.finish();
       return trace.observer;
     });
   }
