@@ -267,7 +267,9 @@ export class Space extends AdvisedMemory implements AddressSpace {
     child.#brkStart = this.#brkStart;
     child.#brk = this.#brk;
     child.limits = { ...this.limits };
-    if (!child.reach(this.flat.length)) {
+    // As far as mappings go today: what the parent once had and gave back is not the child's to hold.
+    const { all } = this.list;
+    if (!child.reach(all.length === 0 ? 0 : all[all.length - 1].end)) {
       child.release();
       throw new OutOfMemory();
     }
