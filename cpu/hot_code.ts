@@ -20,6 +20,6 @@ export interface HotCode {
   endTrace(): void;
   /** The records of a page go away, and with them all code made of its bytes. */
   dropped(page: number): void;
-  /** The address space ends. */
+  /** The address space ends: everything goes. */
   release(): void;
 }

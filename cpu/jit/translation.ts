@@ -41,6 +41,8 @@ import type { Translator } from "./translator.ts";
 
 /** Guest calls that may nest as wasm calls. */
 const CALL_DEPTH = 700;
+/** Bytes of wasm that a machine's regions may have together; beyond that, what is cold stays cold. */
+const MAX_BYTES = 64 << 20;
 /** Instructions of one stay in translated code: V8 puts better code in place only when a function is entered anew. */
 const STAY = 1 << 20;
 
@@ -49,6 +51,8 @@ interface Region {
   readonly slot: number;
   /** Instructions that must be left to enter it. */
   readonly weight: number;
+  /** Bytes of wasm. */
+  readonly bytes: number;
   /** Pages its bytes are from. */
   readonly pages: readonly number[];
 }
@@ -336,6 +340,7 @@ export class Translation implements HotCode {
   translate(entries: readonly number[]): void {
     const { translator, host } = this;
     const { writer } = translator;
+    if (translator.bytes > MAX_BYTES) return;
     const made: { region: Region; head: Decoded }[] = [];
     modules.begin();
     for (const pc of entries) {
@@ -348,7 +353,8 @@ export class Translation implements HotCode {
       modules.add(0, (w: CodeWriter) => writer.writeLocals(w), writer.w);
       for (let b = 1; b < shape.blocks; b++) if (writer.flow.isHead[b] === 1) this.#heads.add(shape.start[b]);
       const weight = writer.flow.weight[0];
-      made.push({ region: { pc, slot: translator.slotOf(pc), weight, pages: pagesOf(shape) }, head: shape.decoded[0] });
+      const region = { pc, slot: translator.slotOf(pc), weight, bytes: writer.w.at, pages: pagesOf(shape) };
+      made.push({ region, head: shape.decoded[0] });
     }
     if (made.length === 0) return;
     this.#growTable();
@@ -359,6 +365,7 @@ export class Translation implements HotCode {
   #install(region: Region, head: Decoded, code: CallableFunction): void {
     const { pc } = region;
     this.#regions.set(pc, region);
+    this.translator.bytes += region.bytes;
     for (const page of region.pages) {
       const set = this.#byPage.get(page);
       if (set === undefined) this.#byPage.set(page, new Set([region]));
@@ -408,6 +415,7 @@ export class Translation implements HotCode {
   #remove(region: Region): void {
     const { pc } = region;
     this.#regions.delete(pc);
+    this.translator.bytes -= region.bytes;
     for (const page of region.pages) this.#byPage.get(page)?.delete(region);
     this.#table.set(region.slot, this.#stub as never);
     const cache = new Int32Array(this.host.shadow.buffer, JUMP_CACHE + 8 * cacheIndex(pc), 2);
@@ -416,8 +424,7 @@ export class Translation implements HotCode {
   }
 
   release(): void {
-    this.#regions.clear();
-    this.#byPage.clear();
+    for (const region of [...this.#regions.values()]) this.#remove(region);
   }
 }
 

@@ -51,6 +51,8 @@ export const ALWAYS: Eagerness = {
 
 export class Translator {
   readonly sites = new Sites();
+  /** Bytes of wasm in all regions that live. */
+  bytes = 0;
   readonly writer: RegionWriter;
   readonly glue: WebAssembly.Module;
   readonly #slots = new Map<number, number>();
