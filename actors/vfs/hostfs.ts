@@ -273,7 +273,9 @@ export class HostInode extends Inode {
       this.fs.host.truncate(this.hostPath, set.size);
       this.pages?.clear();
     }
-    if (set.uid !== undefined || set.gid !== undefined) this.fs.host.chown(this.hostPath, set.uid ?? null, set.gid ?? null);
+    if (set.uid !== undefined || set.gid !== undefined) {
+      this.fs.host.chown(this.hostPath, set.uid ?? null, set.gid ?? null);
+    }
     if (set.mode !== undefined) this.fs.host.chmod(this.hostPath, set.mode & 0o7777);
     if (set.atime !== undefined || set.mtime !== undefined) {
       const now = this.stat();
