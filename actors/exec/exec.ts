@@ -3,14 +3,15 @@
  * all threads included, as it was; the commit cannot fail.
  */
 import { E, errno } from "../../syscalls/abi/errno.ts";
+import { SI, SIG } from "../../syscalls/abi/signals.ts";
 import { NO_RESULT } from "../blocking.ts";
 import { ALL_CAPS } from "../credentials.ts";
-import { exitTask, forget, noteMemoryPeak, releaseMemory } from "../task/exit.ts";
+import { exitGroup, exitTask, forget, noteMemoryPeak, releaseMemory } from "../task/exit.ts";
 import { NO_ALT_STACK, type Task } from "../task/task.ts";
 import type { VmGroup } from "../vm_group.ts";
 import { applyMemoryLimits } from "../resource_limits.ts";
 import { findProgram } from "./find.ts";
-import { loadProgram } from "./load.ts";
+import { loadProgram, UnusableImage } from "./load.ts";
 
 /** Steps of an exec that other actors own: POSIX timers, shared memory segments. */
 export const execHooks: ((task: Task) => void)[] = [];
@@ -31,10 +32,20 @@ export const execProgram = (
     loaded = loadProgram(t, program, envp);
   } catch (error) {
     program.file.release();
-    throw error;
+    if (!(error instanceof UnusableImage) || !error.late || !t.holdings.vm) throw error;
+    dieOfExec(t, error.reason);
+    return NO_RESULT;
   }
   commit(t, loaded.vm, loaded.sp, loaded.entry, program.comm);
   return NO_RESULT;
+};
+
+/** A failure past the point of no return: the process, by then a single thread, dies of SIGSEGV. */
+const dieOfExec = (t: Task, reason: string): void => {
+  dethread(t);
+  t.lastTrap = `execve: ${reason}`;
+  t.machine.reportFatal(t, { signo: SIG.SEGV, code: SI.KERNEL, addr: 0n });
+  exitGroup(t, SIG.SEGV);
 };
 
 const commit = (t: Task, vm: VmGroup, sp: number, entry: number, comm: string): void => {

@@ -90,12 +90,12 @@ const parse = (backing: Backing, otherwise: number): ElfImage => {
     return buffer.subarray(at - start, at - start + length);
   };
   const image = parseElf(read, backing.size());
-  if (image instanceof ElfError) throw new UnusableImage(otherwise, image.message);
+  if (image instanceof ElfError) throw new UnusableImage(otherwise, image.message, image.late);
   return image;
 };
 
 const placed = (loaded: LoadedImage | number): LoadedImage => {
-  if (typeof loaded === "number") throw errno(E.NOMEM);
+  if (typeof loaded === "number") throw new UnusableImage(E.NOMEM, "no room for its segments", true);
   return loaded;
 };
 
@@ -122,7 +122,7 @@ const loadLinker = (t: Task, space: AddressSpace, path: string): LoadedImage => 
 /** Finds room for an image; loading maps over it. */
 const reserve = (space: AddressSpace, length: number): number => {
   const at = space.mmap({ addr: 0, length, prot: 0, shared: false, fixed: false, noReplace: false, offset: 0 });
-  if (at < 0) throw errno(E.NOMEM);
+  if (at < 0) throw new UnusableImage(E.NOMEM, "no room for its dynamic linker", true);
   return at;
 };
 

@@ -2,7 +2,8 @@
 import { Errno, ERRNO_TEXT } from "../../syscalls/abi/errno.ts";
 
 export class UnusableImage extends Errno {
-  constructor(no: number, readonly reason: string) {
+  /** @param late Linux notices it past the point of no return: the process dies of SIGSEGV instead of hearing the errno */
+  constructor(no: number, readonly reason: string, readonly late = false) {
     super(no);
   }
 }
@@ -14,6 +15,10 @@ export const ofInterpreter = <T>(path: string, open: () => T): T => {
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
     const reason = error instanceof UnusableImage ? error.reason : ERRNO_TEXT[error.no];
-    throw new UnusableImage(error.no, `its interpreter ${path}: ${reason}`);
+    throw new UnusableImage(
+      error.no,
+      `its interpreter ${path}: ${reason}`,
+      error instanceof UnusableImage && error.late,
+    );
   }
 };

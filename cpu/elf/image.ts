@@ -4,7 +4,8 @@
  */
 
 export class ElfError {
-  constructor(readonly message: string) {}
+  /** @param late Linux notices it only when the old program is gone already, and kills the process */
+  constructor(readonly message: string, readonly late = false) {}
 }
 
 export interface Segment {
@@ -125,7 +126,7 @@ const collect = (read: ReadAt, fileSize: number, headers: DataView, b: Basics): 
       };
       const wrong = checkSegment(segment, segments[segments.length - 1], fileSize) ??
         checkAlignment(headers.getBigUint64(at + 48, true));
-      if (wrong !== undefined) return new ElfError(wrong);
+      if (wrong !== undefined) return new ElfError(wrong, true);
       if (segment.memSize > 0) segments.push(segment);
     } else if (type === PT_INTERP) {
       const name = interpreterName(read, word(8), word(32), fileSize);
@@ -134,16 +135,18 @@ const collect = (read: ReadAt, fileSize: number, headers: DataView, b: Basics): 
     } else if (type === PT_PHDR) phdr = word(16);
     else if (type === PT_GNU_STACK) executableStack = (flags & 1) !== 0;
   }
-  if (segments.length === 0) return new ElfError("damaged: nothing to load");
+  if (segments.length === 0) return new ElfError("damaged: nothing to load", true);
   if (phdr === 0) {
     const holder = segments.find((s) => b.phoff >= s.offset && b.phoff < s.offset + s.fileSize);
     phdr = holder === undefined ? 0 : b.phoff - holder.offset + holder.vaddr;
   }
   const low = Math.floor(segments[0].vaddr / PAGE) * PAGE, last = segments[segments.length - 1];
   const high = last.vaddr + last.memSize;
-  if (!b.relocatable && low < 0x10000) return new ElfError(`its lowest address 0x${low.toString(16)} cannot be mapped`);
+  if (!b.relocatable && low < 0x10000) {
+    return new ElfError(`its lowest address 0x${low.toString(16)} cannot be mapped`, true);
+  }
   if (!segments.some((s) => b.entry >= s.vaddr && b.entry < s.vaddr + s.memSize)) {
-    return new ElfError("damaged: its entry point lies outside its segments");
+    return new ElfError("damaged: its entry point lies outside its segments", true);
   }
   return {
     relocatable: b.relocatable,

@@ -98,7 +98,7 @@ export const idsHandlers: Handlers<Task, typeof ids> = {
     return setGroups(t, Array.from({ length: size }, (_, i) => t.mem.u32(list + i * 4)));
   },
   getpid: (t) => t.group.tgid,
-  getppid: (t) => t.group.parent?.group.tgid ?? 0,
+  getppid: (t) => t.group.parent?.group.tgid ?? 1,
   getuid: (t) => t.cred.ruid,
   geteuid: (t) => t.cred.euid,
   getgid: (t) => t.cred.rgid,

@@ -112,7 +112,7 @@ Deno.test("setsid makes a session once; setpgid follows the rules of job control
   assert.equal(calls.setsid(job), job.tid);
   assert.equal(calls.getsid(shell, job.tid), job.tid);
   assert.equal(calls.getppid(job), shell.tid);
-  assert.equal(calls.getppid(shell), 0);
+  assert.equal(calls.getppid(shell), 1);
 });
 
 Deno.test("ids of a thread: one pid, two tids", () => {
