@@ -32,7 +32,7 @@ const NAMES: Readonly<Record<string, string>> = {
 export const stateLetter = (task: Task): string => LETTERS[task.state];
 
 /** Id of the parent process, 0 when there is none in the machine. */
-export const parentOf = (task: Task): number => task.group.parent?.group.tgid ?? 0;
+export const parentOf = (task: Task): number => task.group.parent?.group.tgid ?? 1;
 
 /** CPU time in ns: the thread's, or that of all threads that are or were. */
 const cpuTime = ({ task, whole }: ProcTask): number => {

@@ -140,8 +140,8 @@ export const CANARIES: readonly Canary[] = [
     id: "C14",
     what: "execve closes before it unshares the table",
     file: EXEC,
-    find: "  dethread(t);\n",
-    replace: "  dethread(t);\n  t.files.closeOnExec();\n",
+    find: "  dethread(t);\n  if (t.files.users",
+    replace: "  dethread(t);\n  t.files.closeOnExec();\n  if (t.files.users",
   },
   {
     id: "C15a",
