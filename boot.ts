@@ -4,28 +4,22 @@
  */
 import {
   alive,
-  credentialsOf,
+  defectText,
   execProgram,
-  FileTable,
-  FsContext,
+  firstProcess,
   HostFs,
   type Location,
   Machine,
   type Observer,
   openStdio,
-  PendingSet,
-  SignalHandlers,
   Signals,
   type Stats,
   statsOf,
-  Task,
-  ThreadGroup,
+  type Task,
   turn,
   UnusableImage,
   Vfs,
-  type VmGroup,
 } from "./actors/mod.ts";
-import type { Cpu } from "./cpu/types.ts";
 import { HostClock, type MachineClock, VirtualClock } from "./actors/world/clock.ts";
 import { HostEntropy, SeededEntropy } from "./actors/world/entropy.ts";
 import { hostDirectory, hostEnvironment, hostIdentity } from "./actors/world/identity.ts";
@@ -101,7 +95,6 @@ export interface ExitReport {
   readonly stats: Stats;
 }
 
-const FIRST_PID = 1000;
 const encoder = new TextEncoder();
 
 /** Runs a program to its end. */
@@ -213,39 +206,13 @@ const makeMachine = (options: BootOptions): Machine => {
   return machine;
 };
 
-/** Before execve the first task holds neither memory nor CPU (`holdings` says so); nothing looks at these. */
-const NO_MEMORY = { space: undefined } as unknown as VmGroup;
-const NO_CPU = undefined as unknown as Cpu;
-
 /** The first process, before it has a program. */
 const firstTask = (machine: Machine, options: BootOptions, stdio: StdioDoor): Task => {
-  machine.startIdsAt(FIRST_PID);
-  const tid = machine.allocateId();
-  const group = new ThreadGroup(tid, tid, tid);
-  const { root } = machine.vfs;
   const { uid, gid } = options.world?.identity ?? hostIdentity();
-  const task = new Task(
-    machine,
-    tid,
-    group,
-    NO_MEMORY,
-    NO_CPU,
-    new FileTable(),
-    new FsContext(root, root, 0o22),
-    new SignalHandlers(),
-    credentialsOf(uid, gid),
-    new PendingSet(),
-  );
-  task.holdings.vm = task.holdings.cpu = false;
-  group.leader = task;
-  group.tasks.push(task);
-  group.live = 1;
-  machine.tasks.set(tid, task);
-  machine.groups.set(tid, group);
-  machine.init = group;
-  machine.counters.tasksCreated++;
+  const task = firstProcess(machine, uid, gid);
+  machine.init = task.group;
   for (const file of openStdio(machine, stdio)) task.files.add(file, false, 1024);
-  task.fs.cwd = workingDirectory(task, options) ?? root;
+  task.fs.cwd = workingDirectory(task, options) ?? machine.vfs.root;
   return task;
 };
 
@@ -349,17 +316,11 @@ const drive = async (machine: Machine, first: Task): Promise<void> => {
 
 const outcome = (machine: Machine): { status: number; message?: string } => {
   if (machine.broken !== undefined) {
-    return { status: 125, message: `dolly: internal error: ${describe(machine.broken.cause)}` };
+    return { status: 125, message: `dolly: internal error: ${defectText(machine.broken.cause)}` };
   }
   const status = machine.initStatus ?? 0;
   const signal = status & 0x7f;
   return signal === 0
     ? { status: (status >> 8) & 0xff }
     : { status: 128 + signal, message: `dolly: ${machine.fatalReport ?? `killed by signal ${signal}`}` };
-};
-
-const describe = (cause: unknown): string => {
-  const reasons = (cause as { reasons?: readonly { defect?: unknown }[] }).reasons ?? [];
-  return reasons.map((r) => r.defect instanceof Error ? r.defect.stack ?? r.defect.message : String(r.defect ?? r))
-    .join("\n") || String(cause);
 };

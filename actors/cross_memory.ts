@@ -2,13 +2,8 @@
 import { BadAddress } from "../cpu/types.ts";
 import { E, fail } from "../syscalls/abi/errno.ts";
 import { CAP, capable } from "./credentials.ts";
+import type { Piece } from "./io_vector.ts";
 import type { Task } from "./task/task.ts";
-
-/** One piece of memory. */
-export interface Piece {
-  readonly addr: number;
-  readonly length: number;
-}
 
 /** Bytes copied at a time. */
 const CHUNK = 1 << 16;
@@ -39,8 +34,8 @@ export const copyAcross = (
           used = 0;
         }
         if (at === local.length) return done;
-        const n = Math.min(piece.length - off, local[at].length - used, CHUNK, 4096 - (piece.addr + off) % 4096);
-        const mine = local[at].addr + used, theirs = piece.addr + off;
+        const n = Math.min(piece.length - off, local[at].length - used, CHUNK, 4096 - (piece.base + off) % 4096);
+        const mine = local[at].base + used, theirs = piece.base + off;
         if (write) other.mem.write(theirs, t.mem.read(mine, n));
         else t.mem.write(mine, other.mem.read(theirs, n));
         done += n;

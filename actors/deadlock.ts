@@ -1,6 +1,6 @@
 /**
  * What a machine in which nothing can run any more tells its user: every task that is left, the call it waits in, what for, and, where memory tells, who holds what it
- * wants.
+ * wants; and what it tells when Dolly itself broke.
  */
 import type { Machine } from "./machine.ts";
 import type { Task } from "./task/task.ts";
@@ -48,4 +48,11 @@ export const describeDeadlock = (machine: Machine): string => {
     lines.push(`  ${thread} (${t.comm}): ${waitOf(t)}${call}`);
   }
   return lines.join("\n");
+};
+
+/** A defect of Dolly that ended a fiber, as its stack: an effect Cause, or what was thrown. */
+export const defectText = (cause: unknown): string => {
+  const reasons = (cause as { reasons?: readonly { defect?: unknown }[] } | undefined)?.reasons;
+  if (reasons !== undefined) return reasons.map((r) => defectText(r.defect ?? r)).join("\n") || String(cause);
+  return cause instanceof Error ? cause.stack ?? cause.message : String(cause);
 };

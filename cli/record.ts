@@ -9,6 +9,7 @@ import {
   recordingWorld,
   replayingWorld,
 } from "../actors/world/journal/recording.ts";
+import { tell } from "./run.ts";
 import type { StdioDoor } from "../actors/world/stdio.ts";
 
 /** Options of a run without what a replay chooses anew. */
@@ -88,7 +89,7 @@ export const replayCommand = async (file: string): Promise<number> => {
     console.error(`dolly replay: ${file}: ${replay.problem}`);
     return 125;
   }
-  const { message, status } = replay.report!;
-  if (message !== undefined) console.error(message.startsWith("dolly:") ? message : `dolly: ${message}`);
-  return status;
+  const report = replay.report!;
+  tell(report);
+  return report.status;
 };

@@ -31,6 +31,11 @@ const recorded = async (options: RunArguments & BootOptions, file: string): Prom
   return report;
 };
 
+/** What there is to say about how a run ended. */
+export const tell = ({ message }: ExitReport): void => {
+  if (message !== undefined) console.error(message.startsWith("dolly:") ? message : `dolly: ${message}`);
+};
+
 /** Runs a guest; the exit status. */
 export const runCommand = async (words: readonly string[]): Promise<number> => {
   let a: RunArguments;
@@ -78,9 +83,7 @@ export const runCommand = async (words: readonly string[]): Promise<number> => {
   };
   const report = a.record === undefined ? await boot(options) : await recorded(options, a.record);
   finishTrace?.();
-  if (report.message !== undefined) {
-    console.error(report.message.startsWith("dolly:") ? report.message : `dolly: ${report.message}`);
-  }
+  tell(report);
   writers.stats?.(JSON.stringify(report.stats, null, 2) + "\n");
   return report.status;
 };

@@ -2,25 +2,21 @@
  * Runs a kernel program on the real kernel: a fresh machine, script CPUs, a virtual clock, an order. Invariants are checked before each slice and when nothing can
  * run; afterwards everything must be gone.
  */
-import { credentialsOf } from "../actors/credentials.ts";
+import { defectText } from "../actors/deadlock.ts";
 import { execProgram } from "../actors/exec/exec.ts";
 import { FileTable } from "../actors/file_table.ts";
-import { FsContext } from "../actors/fs_context.ts";
 import { Machine, type Observer } from "../actors/machine.ts";
 import { openPidfd } from "../actors/poll/pidfd.ts";
 import { Runtime } from "../actors/runtime.ts";
 import { SignalHandlers } from "../actors/signal_handlers.ts";
 import { Signals } from "../actors/signals/generate.ts";
-import { PendingSet } from "../actors/signals/pending.ts";
-import { Task } from "../actors/task/task.ts";
-import { ThreadGroup } from "../actors/task/thread_group.ts";
+import { firstProcess } from "../actors/task/first.ts";
+import type { Task } from "../actors/task/task.ts";
 import { Vfs } from "../actors/vfs/vfs.ts";
-import type { VmGroup } from "../actors/vm_group.ts";
 import { VirtualClock } from "../actors/world/clock.ts";
 import { SeededEntropy } from "../actors/world/entropy.ts";
 import { AnonymousShared } from "../cpu/memory/shared.ts";
 import { ScriptSpace } from "../cpu/script/space.ts";
-import type { Cpu } from "../cpu/types.ts";
 import { makeDispatch } from "../syscalls/mod.ts";
 import { type Compiled } from "./compile.ts";
 import type { Assembled } from "./assemble.ts";
@@ -46,11 +42,8 @@ export interface RunResult {
   readonly endless: boolean;
 }
 
-const FIRST_PID = 1000;
 const MAX_TURNS = 6000;
 const calls = makeDispatch();
-const NO_MEMORY = { space: undefined } as unknown as VmGroup;
-const NO_CPU = undefined as unknown as Cpu;
 
 class Endless extends Error {}
 
@@ -79,28 +72,7 @@ const prepare = (
       return k === undefined ? undefined : elfImage(CODE + 4 * k, program.data);
     }, new SharedInode(shared.page(0))),
   );
-  machine.startIdsAt(FIRST_PID);
-  const tid = machine.allocateId();
-  const group = new ThreadGroup(tid, tid, tid);
-  const { root } = machine.vfs;
-  const first = new Task(
-    machine,
-    tid,
-    group,
-    NO_MEMORY,
-    NO_CPU,
-    new FileTable(),
-    new FsContext(root, root, 0o22),
-    new SignalHandlers(),
-    credentialsOf(0, 0),
-    new PendingSet(),
-  );
-  first.holdings.vm = first.holdings.cpu = false;
-  group.leader = first;
-  group.tasks.push(first);
-  group.live = 1;
-  machine.tasks.set(tid, first);
-  machine.groups.set(tid, group);
+  const first = firstProcess(machine, 0, 0);
   // No group is the machine's first process: its end would end the run.
   execProgram(first, -100, "/p", 0, [], []);
   return { machine, first };
@@ -140,12 +112,12 @@ export const runProgram = async (
   const attempt = async (run: () => Promise<void>): Promise<boolean> => {
     try {
       await run();
-      if (machine.broken !== undefined) failure ??= describe(machine.broken.cause);
+      if (machine.broken !== undefined) failure ??= defectText(machine.broken.cause);
       return true;
     } catch (error) {
       if ((error as Error).name === "Deadlock") stuck ??= (error as Error).message;
       else if (error instanceof Endless) endless = true;
-      else failure ??= describe(error);
+      else failure ??= defectText(error);
       return false;
     }
   };
@@ -181,12 +153,6 @@ const checked = (check: () => void): string | undefined => {
     check();
     return undefined;
   } catch (error) {
-    return describe(error);
+    return defectText(error);
   }
-};
-
-const describe = (cause: unknown): string => {
-  const reasons = (cause as { reasons?: readonly { defect?: unknown }[] }).reasons;
-  if (reasons !== undefined) return reasons.map((r) => describe(r.defect)).join("\n");
-  return cause instanceof Error ? cause.stack ?? cause.message : String(cause);
 };

@@ -1,8 +1,8 @@
 /** From the words of a step to a system call in registers, and from its result to the words that may describe it. */
 import { DATA, STACK_SIZE, STACKS } from "../fuzz/layout.ts";
 import type { Task } from "../actors/mod.ts";
-import { ERRNO_NAME } from "./errno_names.ts";
 import type { Arg, Call } from "../syscalls/abi/call.ts";
+import { errnoName } from "../syscalls/abi/errno.ts";
 import { SA, SIG, signalName } from "../syscalls/abi/signals.ts";
 import { FAMILIES } from "../syscalls/mod.ts";
 import { HANDLERS } from "./places.ts";
@@ -243,7 +243,7 @@ export const prepare = (t: Task, names: Names, line: number, words: readonly str
 
 /** All words that describe a result. */
 export const wordsOfResult = (t: Task, call: Prepared, result: number, taskNames: readonly string[]): string[] =>
-  result < 0 && result > -4096 ? [ERRNO_NAME(-result), `${result}`] : [
+  result < 0 && result > -4096 ? [errnoName(-result), `${result}`] : [
     `${result}`,
     `0x${result.toString(16)}`,
     `0${result.toString(8)}`,

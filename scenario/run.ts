@@ -1,25 +1,21 @@
 /** Runs one scenario: a machine of scripted tasks, the conductor in front of it, the kernel's invariants checked after every turn, and afterwards nothing may be left. */
 import {
-  credentialsOf,
+  defectText,
   execProgram,
   FileTable,
-  FsContext,
+  firstProcess,
   Machine,
   openPidfd,
   openStdio,
-  PendingSet,
   SignalHandlers,
   Signals,
-  Task,
-  ThreadGroup,
+  type Task,
   Vfs,
-  type VmGroup,
 } from "../actors/mod.ts";
 import { Runtime } from "../actors/runtime.ts";
 import { VirtualClock } from "../actors/world/clock.ts";
 import { SeededEntropy } from "../actors/world/entropy.ts";
 import { MemoryStdio } from "../actors/world/stdio.ts";
-import type { Cpu } from "../cpu/types.ts";
 import { ImageDirectory, SharedInode } from "../fuzz/files.ts";
 import { elfImage } from "../fuzz/image.ts";
 import { checkEnd, handlersStartAt, hookUp, Watch } from "../fuzz/invariants/mod.ts";
@@ -35,10 +31,6 @@ export interface Outcome {
   /** What did not hold, with its line; undefined when all did. */
   readonly failure: { readonly line: number; readonly message: string } | undefined;
 }
-
-const NO_MEMORY = { space: undefined } as unknown as VmGroup;
-const NO_CPU = undefined as unknown as Cpu;
-const FIRST_PID = 1000;
 
 const prepareMachine = (conductor: Conductor): { machine: Machine; first: Task } => {
   const machine = conductor.machine = new Machine(new VirtualClock(), new SeededEntropy(1), conductor.policy);
@@ -58,28 +50,7 @@ const prepareMachine = (conductor: Conductor): { machine: Machine; first: Task }
       new SharedInode(new Uint8Array(4096)),
     ),
   );
-  machine.startIdsAt(FIRST_PID);
-  const tid = machine.allocateId();
-  const group = new ThreadGroup(tid, tid, tid), { root } = machine.vfs;
-  const first = new Task(
-    machine,
-    tid,
-    group,
-    NO_MEMORY,
-    NO_CPU,
-    new FileTable(),
-    new FsContext(root, root, 0o22),
-    new SignalHandlers(),
-    credentialsOf(0, 0),
-    new PendingSet(),
-  );
-  first.holdings.vm = first.holdings.cpu = false;
-  group.leader = first;
-  group.tasks.push(first);
-  group.live = 1;
-  machine.tasks.set(tid, first);
-  machine.groups.set(tid, group);
-  machine.counters.tasksCreated++;
+  const first = firstProcess(machine, 0, 0);
   const decoder = new TextDecoder();
   const stdio = new MemoryStdio({ stdout: (b) => void (conductor.output += decoder.decode(b)) });
   for (const file of openStdio(machine, stdio)) first.files.add(file, false, 1024);
@@ -118,7 +89,7 @@ const perform = async (scenario: Scenario): Promise<Outcome["failure"]> => {
     runtime.interruptAll();
     FileTable.live = before.tables;
     SignalHandlers.live = before.handlers;
-    return { line: 0, message: `the kernel broke: ${brokenBy(machine.broken.cause)}` };
+    return { line: 0, message: `the kernel broke: ${defectText(machine.broken.cause)}` };
   }
   if (conductor.failure === undefined && stuck !== "" && !conductor.finished) {
     conductor.failure = new ScenarioError(0, stuck);
@@ -129,13 +100,6 @@ const perform = async (scenario: Scenario): Promise<Outcome["failure"]> => {
   }
   if (conductor.failure !== undefined) return { line: conductor.failure.line, message: conductor.failure.message };
   checkEnd(watch, before);
-};
-
-const brokenBy = (cause: unknown): string => {
-  const reasons = (cause as { reasons?: readonly { defect?: unknown }[] }).reasons ?? [{ defect: cause }];
-  return reasons.map(({ defect }) => defect instanceof Error ? defect.stack ?? defect.message : String(defect)).join(
-    "\n",
-  );
 };
 
 /** Reads and runs the text of a scenario. */

@@ -3,6 +3,7 @@ import {
   CAP,
   capable,
   fromTask,
+  type HostFsFacts,
   type Inode,
   MAY_WRITE,
   type OpenFile,
@@ -67,22 +68,13 @@ export const statxBytes = (s: Stat): Uint8Array =>
     dev_minor: minor(s.dev),
   });
 
-interface Facts {
-  readonly type: number;
-  readonly bsize: number;
-  readonly blocks: number;
-  readonly bfree: number;
-  readonly bavail: number;
-  readonly files: number;
-  readonly ffree: number;
-}
 /** What a file system that says nothing is taken for: a generated one such as /proc. */
-const NO_FACTS: Facts = { type: 0x9fa0, bsize: 4096, blocks: 0, bfree: 0, bavail: 0, files: 0, ffree: 0 };
+const NO_FACTS: HostFsFacts = { type: 0x9fa0, bsize: 4096, blocks: 0, bfree: 0, bavail: 0, files: 0, ffree: 0 };
 const ST_RELATIME = 0x1000, ST_VALID = 0x20;
 
 export const statfsBytes = (inode: Inode): Uint8Array => {
   const { type, bsize, blocks, bfree, bavail, files, ffree } =
-    (inode as Inode & { statfs?(): Facts | undefined }).statfs?.() ?? NO_FACTS;
+    (inode as Inode & { statfs?(): HostFsFacts | undefined }).statfs?.() ?? NO_FACTS;
   const numbers = { type, bsize, blocks, bfree, bavail, files, ffree };
   return encodeStruct(STATFS, {
     ...numbers,

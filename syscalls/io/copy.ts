@@ -1,5 +1,6 @@
 /** Copies between two descriptors: sendfile, splice, tee, copy_file_range. Bytes leave the source only when the target has taken them. */
 import {
+  MAX_TRANSFER,
   O_APPEND,
   O_NONBLOCK,
   type OpenFile,
@@ -10,7 +11,7 @@ import {
   type Task,
 } from "../../actors/mod.ts";
 import { E, fail } from "../abi/errno.ts";
-import { brokenPipe, MAX_TRANSFER } from "./transfer.ts";
+import { brokenPipe } from "./transfer.ts";
 
 const SPLICE_F_NONBLOCK = 2;
 const CHUNK = 65536;

@@ -17,7 +17,7 @@ import type { io } from "./declare.ts";
 import { fcntl } from "./fcntl.ts";
 import { flock } from "./locks.ts";
 import { copyFileRange, sendfile, splice, tee } from "./copy.ts";
-import { readInto, readOne, readVector, writeFrom, writeOne } from "./transfer.ts";
+import { countedVector, readInto, readOne, writeFrom, writeOne } from "./transfer.ts";
 
 const forReading = (t: Task, fd: number): OpenFile => {
   const file = t.files.get(fd);
@@ -61,8 +61,8 @@ export const ioHandlers: Handlers<Task, typeof io> = {
     const file = forWriting(t, fd);
     return count === 0 ? 0 : writeOne(t, file, buf, counted(count));
   },
-  readv: (t, fd, iov, count) => readInto(t, forReading(t, fd), readVector(t, iov, count)),
-  writev: (t, fd, iov, count) => writeFrom(t, forWriting(t, fd), readVector(t, iov, count)),
+  readv: (t, fd, iov, count) => readInto(t, forReading(t, fd), countedVector(t, iov, count)),
+  writev: (t, fd, iov, count) => writeFrom(t, forWriting(t, fd), countedVector(t, iov, count)),
   pread64(t, fd, buf, count, at) {
     const file = seekable(forReading(t, fd), at);
     return count === 0 ? 0 : readOne(t, file, buf, counted(count), at);
@@ -71,18 +71,18 @@ export const ioHandlers: Handlers<Task, typeof io> = {
     const file = seekable(forWriting(t, fd), at);
     return count === 0 ? 0 : writeOne(t, file, buf, counted(count), at);
   },
-  preadv: (t, fd, iov, count, at) => readInto(t, seekable(forReading(t, fd), at), readVector(t, iov, count), at),
-  pwritev: (t, fd, iov, count, at) => writeFrom(t, seekable(forWriting(t, fd), at), readVector(t, iov, count), at),
+  preadv: (t, fd, iov, count, at) => readInto(t, seekable(forReading(t, fd), at), countedVector(t, iov, count), at),
+  pwritev: (t, fd, iov, count, at) => writeFrom(t, seekable(forWriting(t, fd), at), countedVector(t, iov, count), at),
   preadv2(t, fd, iov, count, at, _high, flags) {
     if ((flags & ~(RWF.HIPRI | RWF.DSYNC | RWF.SYNC | RWF.NOWAIT)) !== 0) return -E.OPNOTSUPP;
     const file = at === -1 ? forReading(t, fd) : seekable(forReading(t, fd), at);
-    return readInto(t, file, readVector(t, iov, count), at === -1 ? undefined : at);
+    return readInto(t, file, countedVector(t, iov, count), at === -1 ? undefined : at);
   },
   pwritev2(t, fd, iov, count, at, _high, flags) {
     if ((flags & ~(RWF.HIPRI | RWF.DSYNC | RWF.SYNC | RWF.NOWAIT | RWF.APPEND)) !== 0) return -E.OPNOTSUPP;
     const file = at === -1 ? forWriting(t, fd) : seekable(forWriting(t, fd), at);
     const to = (flags & RWF.APPEND) !== 0 ? file.inode.stat().size : at === -1 ? undefined : at;
-    const n = writeFrom(t, file, readVector(t, iov, count), to);
+    const n = writeFrom(t, file, countedVector(t, iov, count), to);
     if (n > 0 && (flags & RWF.APPEND) !== 0 && at === -1) file.pos = to! + n;
     if (n > 0 && (flags & (RWF.DSYNC | RWF.SYNC)) !== 0) sync(t, fd, (flags & RWF.SYNC) === 0);
     return n;
@@ -159,7 +159,7 @@ export const ioHandlers: Handlers<Task, typeof io> = {
     if ((flags & ~15) !== 0) return -E.INVAL;
     const file = t.files.get(fd);
     if (!(file instanceof PipeEnd)) return -E.BADF;
-    const pieces = readVector(t, iov, count);
+    const pieces = countedVector(t, iov, count);
     return file.writable ? writeFrom(t, file, pieces) : readInto(t, file, pieces);
   },
   copy_file_range: copyFileRange,

@@ -2,36 +2,29 @@
  * Moving bytes between guest memory and open files: blocking, partial counts, SIGPIPE, file size limits. One piece that need not wait goes straight through without
  * allocating anything but the view.
  */
-import { fromTask, O_APPEND, type OpenFile, RLIMIT, S_IFIFO, S_IFREG, S_IFSOCK, type Task } from "../../actors/mod.ts";
+import {
+  fromTask,
+  IOV_MAX,
+  MAX_TRANSFER,
+  O_APPEND,
+  type OpenFile,
+  type Piece,
+  readVector,
+  RLIMIT,
+  S_IFIFO,
+  S_IFREG,
+  S_IFSOCK,
+  type Task,
+} from "../../actors/mod.ts";
 import { E, fail } from "../abi/errno.ts";
 import { SIG } from "../abi/signals.ts";
 
-/** Largest transfer of one call (MAX_RW_COUNT). */
-export const MAX_TRANSFER = 0x7ffff000;
-const IOV_MAX = 1024;
 /** Largest vector that is moved in one operation to or from what is no regular file: a message stays one message, a small pipe write stays whole. */
 const ONE_GO = 1 << 20;
 
-/** A piece of guest memory. */
-export interface Piece {
-  readonly base: number;
-  readonly length: number;
-}
-
 /** The vector of readv and friends; EINVAL for a bad count or length, EFAULT. */
-export const readVector = (t: Task, at: number, count: number): Piece[] => {
-  if (count < 0 || count > IOV_MAX) return fail(E.INVAL);
-  const out: Piece[] = [];
-  let total = 0;
-  for (let i = 0; i < count; i++) {
-    const base = t.mem.u64(at + 16 * i), length = t.mem.i64(at + 16 * i + 8);
-    if (length < 0) return fail(E.INVAL);
-    const taken = Math.min(length, MAX_TRANSFER - total);
-    total += taken;
-    if (taken > 0) out.push({ base, length: taken });
-  }
-  return out;
-};
+export const countedVector = (t: Task, at: number, count: number): Piece[] =>
+  count < 0 || count > IOV_MAX ? fail(E.INVAL) : readVector(t, at, count);
 
 // What the view functions work on: set just before `withBuffer`, read at once by the function, so no closure is made per call.
 let task: Task, target: OpenFile, offset: number | undefined;

@@ -44,7 +44,8 @@ type Any = (t: Task, ...args: number[]) => number;
 export const netHandlers: Handlers<Task, typeof net> = Object.fromEntries(
   Object.keys(net).map((name) => [
     name,
-    (t: Task, ...args: number[]): number =>
-      calls === undefined ? whenLoaded(t) : (calls[name as keyof typeof net] as Any)(t, ...args),
+    // Six parameters and not a rest: a call must not allocate.
+    (t: Task, a: number, b: number, c: number, d: number, e: number, f: number): number =>
+      calls === undefined ? whenLoaded(t) : (calls[name as keyof typeof net] as Any)(t, a, b, c, d, e, f),
   ]),
 ) as unknown as Handlers<Task, typeof net>;

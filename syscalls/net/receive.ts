@@ -1,11 +1,11 @@
 /** recvfrom, recvmsg, recvmmsg: one message or a stretch of a stream, waiting for it. */
 import { Incoming, type Socket } from "../../actors/net/mod.ts";
-import { readTimespec, type Task } from "../../actors/mod.ts";
+import { type Piece, readTimespec, type Task } from "../../actors/mod.ts";
 import { E, fail } from "../abi/errno.ts";
 import { MSG } from "../abi/net.ts";
 import { socketOf, writeAddress } from "./addresses.ts";
 import { dropFiles, writeControl } from "./control.ts";
-import { type Piece, readVector } from "./vector.ts";
+import { messageVector } from "./vector.ts";
 import { waitOn } from "./waiting.ts";
 
 /** Bytes on their way into guest memory. */
@@ -123,7 +123,7 @@ export const recvfrom = (
 const prepare = (t: Task, s: Socket, at: number, flags: number) => {
   const { mem } = t;
   if (mem.i32(at + 8) < 0 && mem.u64(at) !== 0) fail(E.INVAL);
-  const r = new Receiving(t, s, readVector(t, mem.u64(at + 16), mem.u64(at + 24)), flags);
+  const r = new Receiving(t, s, messageVector(t, mem.u64(at + 16), mem.u64(at + 24)), flags);
   const tell = (n: number): number => {
     const name = mem.u64(at);
     const used = writeControl(t, r.m, mem.u64(at + 32), mem.u64(at + 40));

@@ -1,12 +1,12 @@
 /** sendto, sendmsg, sendmmsg: one message or a stretch of a stream, waiting for room. */
 import type { Outgoing, Socket } from "../../actors/net/mod.ts";
-import { fromTask, type Task } from "../../actors/mod.ts";
+import { fromTask, type Piece, type Task } from "../../actors/mod.ts";
 import { E, fail } from "../abi/errno.ts";
 import { AF, MSG } from "../abi/net.ts";
 import { SIG } from "../abi/signals.ts";
 import { readAddress, socketOf } from "./addresses.ts";
 import { readControl } from "./control.ts";
-import { type Piece, readVector } from "./vector.ts";
+import { messageVector } from "./vector.ts";
 import { waitOn } from "./waiting.ts";
 
 /** Most bytes gathered from guest memory at once. */
@@ -133,7 +133,7 @@ const prepare = (t: Task, s: Socket, at: number, flags: number): Sending => {
   const name = mem.u64(at), nameLength = mem.i32(at + 8);
   if (nameLength < 0) return fail(E.INVAL);
   const to = name === 0 || nameLength === 0 ? undefined : readAddress(t, name, Math.min(nameLength, 128));
-  const pieces = readVector(t, mem.u64(at + 16), mem.u64(at + 24));
+  const pieces = messageVector(t, mem.u64(at + 16), mem.u64(at + 24));
   const { files, sender, control } = readControl(t, s, mem.u64(at + 32), mem.u64(at + 40));
   try {
     return new Sending(t, s, pieces, { flags, to, files, sender, control });

@@ -4,6 +4,7 @@ import {
   capable,
   compareTasks,
   copyAcross,
+  IOV_MAX,
   mayTrace,
   type Piece,
   prctlOptions,
@@ -16,7 +17,6 @@ import { GRND, KERNEL_RELEASE, KERNEL_VERSION, SYSINFO, UTSNAME } from "../abi/s
 import type { system } from "./declare.ts";
 
 const NAME_MAX = 64;
-const IOV_MAX = 1024;
 const encoder = new TextEncoder();
 
 /** Memory the machine reports: 2 GiB unless a limit is set, in bytes. */
@@ -33,7 +33,7 @@ const readName = (t: Task, at: number, length: number): string => {
 const readPieces = (t: Task, at: number, count: number): Piece[] => {
   if (count > IOV_MAX) return fail(E.INVAL);
   return Array.from({ length: count }, (_, i) => {
-    const piece = { addr: t.mem.u64(at + i * 16), length: t.mem.u64(at + i * 16 + 8) };
+    const piece = { base: t.mem.u64(at + i * 16), length: t.mem.u64(at + i * 16 + 8) };
     return piece.length >= 2 ** 63 ? fail(E.INVAL) : piece;
   });
 };
