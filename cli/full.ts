@@ -1,9 +1,9 @@
 /** The whole command line through effect/cli: help, version, completions, and the commands that are no hot path. */
+import { Effect } from "../actors/effect.ts"; // first: it decides how effect is loaded
 import * as NodeServices from "@effect/platform-node/NodeServices";
 import * as Argument from "effect/cli/Argument";
 import * as Command from "effect/cli/Command";
 import * as Flag from "effect/cli/Flag";
-import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import config from "../deno.json" with { type: "json" };
 import { RUN_OPTIONS, type RunOption } from "./run_options.ts";
