@@ -12,15 +12,19 @@
  * ```
  * @module
  */
-export { boot, type BootOptions, type ExitReport } from "./boot.ts";
-export { HostStdio, MemoryStdio, type StdioDoor } from "./actors/world/stdio.ts";
+import { launch } from "./cli/launch.ts";
+import type { BootOptions, ExitReport } from "./boot.ts";
+
+export type { BootOptions, ExitReport };
+export { MemoryStdio } from "./actors/world/memory_stdio.ts";
+export type { StdioDoor } from "./actors/world/stdio_door.ts";
 export type { Stats } from "./actors/stats.ts";
 
-if (import.meta.main) {
-  const [command, ...rest] = Deno.args;
-  Deno.exit(
-    command === "run"
-      ? await (await import("./cli/run.ts")).runCommand(rest)
-      : await (await import("./cli/full.ts")).full(Deno.args),
-  );
-}
+/** Runs a program to its end. The emulator is loaded at the first call, so that the command line can come from its launch image instead. */
+export const boot = async (options: BootOptions): Promise<ExitReport> => {
+  const name = "./boot.ts";
+  const emulator: typeof import("./boot.ts") = await import(name);
+  return await emulator.boot(options);
+};
+
+if (import.meta.main) Deno.exit(await launch(import.meta.dirname, Deno.args));

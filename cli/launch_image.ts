@@ -1,0 +1,80 @@
+/**
+ * Makes the launch image: `deno bundle` of `cli/main.ts` into a directory of its own under `.launch/`, then the manifest, by rename. Run by `launch.ts` behind the first
+ * start; by hand: `deno run -A cli/launch_image.ts`. `deno bundle` fetches its bundler from the npm registry once; where that fails, it is tried again after an hour.
+ */
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { LaunchManifest } from "./launch.ts";
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+const HOUR = 3_600_000;
+
+/** Milliseconds since `path` was written; Infinity if it is not there. */
+const age = (path: string): number => {
+  try {
+    return Date.now() - Deno.statSync(path).mtime!.getTime();
+  } catch {
+    return Infinity;
+  }
+};
+
+const deno = (...args: string[]): Uint8Array => {
+  const { success, stdout, stderr } = new Deno.Command(Deno.execPath(), { args, cwd: ROOT, stdin: "null" })
+    .outputSync();
+  if (!success) throw new Error(`deno ${args[0]}: ${new TextDecoder().decode(stderr)}`);
+  return stdout;
+};
+
+/** The sources of the command line as they are now. */
+const sourcesNow = (): LaunchManifest["sources"] => {
+  const { modules } = JSON.parse(new TextDecoder().decode(deno("info", "--json", "cli/main.ts")));
+  const paths: string[] = modules.map(({ local }: { local?: string }) => local ?? "");
+  return paths.filter((p) => p.startsWith(`${ROOT}/`)).concat(`${ROOT}/deno.lock`).map((p) => {
+    const { mtime, size } = Deno.statSync(p);
+    return [p.slice(ROOT.length + 1), mtime!.getTime(), size];
+  });
+};
+
+/** Images that a program still running may load from are kept for a while. */
+const removeOld = (directory: string, keep: string): void => {
+  for (const { name, isDirectory } of Deno.readDirSync(directory)) {
+    if (isDirectory && name !== keep && age(`${directory}/${name}`) > 6 * HOUR) {
+      Deno.removeSync(`${directory}/${name}`, { recursive: true });
+    }
+  }
+};
+
+/** Makes the image in `directory`; the main module's path. */
+export const makeLaunchImage = (directory: string): string => {
+  const sources = sourcesNow();
+  const name = `${Date.now().toString(36)}-${Deno.pid}`;
+  deno("bundle", "--platform", "deno", "--code-splitting", "--outdir", `${directory}/${name}`, "cli/main.ts");
+  const manifest: LaunchManifest = { deno: Deno.version.deno, entry: `${name}/main.js`, sources };
+  Deno.writeTextFileSync(`${directory}/${name}.json`, JSON.stringify(manifest));
+  Deno.renameSync(`${directory}/${name}.json`, `${directory}/manifest.json`);
+  removeOld(directory, name);
+  return `${directory}/${name}/main.js`;
+};
+
+if (import.meta.main) {
+  const directory = `${ROOT}/.launch`;
+  Deno.mkdirSync(directory, { recursive: true });
+  if (age(`${directory}/failed`) < HOUR) Deno.exit(1);
+  // One at a time; a lock left by a killed process ages.
+  const lock = `${directory}/lock`;
+  if (age(lock) > HOUR / 30) await Deno.remove(lock).catch(() => {});
+  try {
+    Deno.openSync(lock, { write: true, createNew: true }).close();
+  } catch {
+    Deno.exit(0);
+  }
+  try {
+    makeLaunchImage(directory);
+    await Deno.remove(`${directory}/failed`).catch(() => {});
+  } catch (error) {
+    Deno.writeTextFileSync(`${directory}/failed`, String(error));
+    console.error(String(error));
+  } finally {
+    Deno.removeSync(lock);
+  }
+}
