@@ -292,7 +292,7 @@ const drive = async (machine: Machine, first: Task): Promise<void> => {
   const busy = machine.translateAfter !== Infinity && (machine.executed >= FIRST_TURN || !machine.clock.real);
   if (busy) machine.translateAfter = Infinity;
   const [{ Runtime }] = await Promise.all([
-    import("./actors/runtime.ts"),
+    import("./actors/world/async_hooks_hidden.ts").then(() => import("./actors/runtime.ts")),
     busy ? loadTranslator(machine, "auto") : undefined,
   ]);
   const runtime = new Runtime(machine);

@@ -42,7 +42,7 @@ export const runCommand = async (words: readonly string[]): Promise<number> => {
   try {
     a = parseRun(words);
   } catch (error) {
-    if (error instanceof HelpWanted) return (await import("./full.ts")).full(["run", "--help"]);
+    if (error instanceof HelpWanted) return await (await import("./main.ts")).main(["--help", "run"]);
     if (!(error instanceof UsageError)) throw error;
     console.error(`dolly run: ${error.message} (see: dolly run --help)`);
     return 2;
