@@ -28,6 +28,13 @@ export const JUMP_CACHE_ENTRIES = 8192;
 /** CPU blocks are handed out from here upward. */
 export const BLOCKS = JUMP_CACHE + 8 * JUMP_CACHE_ENTRIES;
 export const BLOCK_SIZE = 1280;
+/**
+ * Pages of 64 KiB that the memories have at least. Code that imports them with these minima is spared half of the
+ * host's checks of bounds: it need not ask whether a memory is smaller than the offset of an access.
+ */
+export const GUEST_LEAST = 1;
+export const SHADOW_LEAST = BLOCKS / 65536 + 1;
+export const CODE_LEAST = 64;
 
 // ---- CPU block (offsets from the block's address in shadow memory) ------------------------------------------------
 /** x0..x31, u64 each; x0 is always 0. */

@@ -4,7 +4,17 @@
  * space's view: which of its guest pages have records, kept in the CODE_MAP of its shadow memory.
  */
 
-import { CODE_MAP, CODE_PAGE_BYTES, PERM_W, PERMS, R_OP, RECORD, RECORDS_PER_PAGE, SENTINELS } from "../layout.ts";
+import {
+  CODE_LEAST,
+  CODE_MAP,
+  CODE_PAGE_BYTES,
+  PERM_W,
+  PERMS,
+  R_OP,
+  RECORD,
+  RECORDS_PER_PAGE,
+  SENTINELS,
+} from "../layout.ts";
 import type { CpuHost } from "../cpu.ts";
 import { Frames } from "../memory/frame.ts";
 import type { HotCode } from "../hot_code.ts";
@@ -21,7 +31,7 @@ export class CodeMemoryFull extends Error {}
 export class CodeMemory {
   /** Address spaces that ended leave their frames to the next ones. */
   readonly frames = new Frames();
-  readonly memory = new WebAssembly.Memory({ initial: GROWTH, maximum: MAXIMUM_PAGES });
+  readonly memory = new WebAssembly.Memory({ initial: CODE_LEAST, maximum: MAXIMUM_PAGES });
   /** Kept fresh across growth. */
   view: DataView = new DataView(this.memory.buffer);
   /** Makes the translated code of an address space; absent while nothing is translated. */

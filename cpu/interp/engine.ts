@@ -14,12 +14,8 @@ export interface Engine {
 let compiled: WebAssembly.Module | undefined;
 
 function interpreterModule(): WebAssembly.Module {
-  if (compiled === undefined) {
-    const text = atob(INTERPRETER_BASE64);
-    const bytes = new Uint8Array(text.length);
-    for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-    compiled = new WebAssembly.Module(bytes);
-  }
+  // Not atob: Deno loads that at its first use, 5 ms.
+  compiled ??= new WebAssembly.Module(Uint8Array.fromBase64(INTERPRETER_BASE64));
   return compiled;
 }
 

@@ -8,7 +8,9 @@
 
 import {
   BUDGET,
+  CODE_LEAST,
   CODE_MAP,
+  GUEST_LEAST,
   INTERRUPT,
   NO_REGIONS,
   PC,
@@ -19,6 +21,7 @@ import {
   R_IMM,
   R_RS3,
   RECORD,
+  SHADOW_LEAST,
   TRAP_ACCESS,
   TRAP_ADDR,
 } from "../layout.ts";
@@ -41,9 +44,9 @@ const ACCESSES: readonly Access[] = NEEDS.flatMap((need) => ([1, 2, 4, 8] as con
 export function generateInterpreter(): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder();
   // The memory used most comes first: V8 keeps the base of memory 0 in a register.
-  const code = module.importMemory("env", "code", MAXIMUM_PAGES);
-  const shadow = module.importMemory("env", "shadow", MAXIMUM_PAGES);
-  const guest = module.importMemory("env", "guest", MAXIMUM_PAGES);
+  const code = module.importMemory("env", "code", MAXIMUM_PAGES, CODE_LEAST);
+  const shadow = module.importMemory("env", "shadow", MAXIMUM_PAGES, SHADOW_LEAST);
+  const guest = module.importMemory("env", "guest", MAXIMUM_PAGES, GUEST_LEAST);
   const { func, builder } = module.function(["i32"], "i32");
   module.exportFunction("run", func);
   emitRun(new Frame(builder, guest, shadow, code));

@@ -4,7 +4,7 @@
  * code that stands in the table where none is translated, which gives the address back.
  */
 
-import { BUDGET, X } from "../layout.ts";
+import { BUDGET, GUEST_LEAST, SHADOW_LEAST, X } from "../layout.ts";
 import { CodeWriter, NO_VALUE, Op } from "./code_writer.ts";
 import { ARGUMENT, BLOCK, BUDGET_LEFT, DEPTH, STACK_POINTER } from "./region_frame.ts";
 
@@ -80,10 +80,11 @@ export class ModuleWriter {
       name(s, "env");
       name(s, "interpret");
       s.code([0x00, 2]);
-      for (const field of ["guest", "shadow"]) {
+      for (const [field, least] of [["guest", GUEST_LEAST], ["shadow", SHADOW_LEAST]] as const) {
         name(s, "env");
         name(s, field);
-        s.code([0x02, 0x01, 0]);
+        s.code([0x02, 0x01]);
+        s.unsigned(least);
         s.unsigned(MAXIMUM_PAGES);
       }
       if (ownTable) return;

@@ -3,7 +3,7 @@
  * address space: in a loop of fork and wait that is cheaper than new memories, and it leaves the garbage collector nothing to find.
  */
 import type { Engine } from "../interp/engine.ts";
-import { BLOCKS, PAGES } from "../layout.ts";
+import { PAGES, SHADOW_LEAST } from "../layout.ts";
 import { OutOfMemory } from "./account.ts";
 
 export interface Frame {
@@ -13,7 +13,6 @@ export interface Frame {
   engine: Engine | undefined;
 }
 
-const WASM_PAGE = 65536;
 /** Frames kept, and what is worth keeping: cleaning more pages than this costs more than a new memory (0.3 ms). */
 const MOST_SPARE = 8;
 const LARGEST = 64 << 20;
@@ -36,7 +35,7 @@ export class Frames {
   take(): Frame {
     return this.#spare.pop() ?? {
       memory: newMemory(16),
-      shadow: newMemory(BLOCKS / WASM_PAGE + 1),
+      shadow: newMemory(SHADOW_LEAST),
       state: new Uint8Array(PAGES),
       engine: undefined,
     };

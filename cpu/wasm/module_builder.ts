@@ -20,9 +20,9 @@ export class ModuleBuilder {
   #importedFunctions = 0;
   #memories = 0;
 
-  /** Imports a memory that may grow up to `maximum` pages of 64 KiB. */
-  importMemory(module: string, field: string, maximum: number): Memory {
-    this.#imports.push([...name(module), ...name(field), 0x02, 0x01, ...unsigned(0), ...unsigned(maximum)]);
+  /** Imports a memory of at least `least` pages of 64 KiB that may grow up to `maximum` pages. */
+  importMemory(module: string, field: string, maximum: number, least = 0): Memory {
+    this.#imports.push([...name(module), ...name(field), 0x02, 0x01, ...unsigned(least), ...unsigned(maximum)]);
     return { index: this.#memories++ } as Memory;
   }
 
