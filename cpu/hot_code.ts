@@ -20,6 +20,8 @@ export interface HotCode {
   endTrace(): void;
   /** The records of a page go away, and with them all code made of its bytes. */
   dropped(page: number): void;
+  /** Pages [first, end) may allow less than before. */
+  narrowed(first: number, end: number): void;
   /** The address space ends: everything goes. */
   release(): void;
 }

@@ -25,8 +25,15 @@ export const CODE_MAP = PAGES;
  */
 export const JUMP_CACHE = CODE_MAP + 4 * PAGES;
 export const JUMP_CACHE_ENTRIES = 8192;
+/**
+ * Ranges of guest memory that translated code may access without looking at permission bytes, as pairs of u64, first
+ * address and length; and what it notes where a range did not help, u64 each (`cpu/jit/ranges.ts`).
+ */
+export const RANGES = JUMP_CACHE + 8 * JUMP_CACHE_ENTRIES;
+export const RANGE_SLOTS = 16352;
+export const RANGE_NOTES = RANGES + 16 * RANGE_SLOTS;
 /** CPU blocks are handed out from here upward. */
-export const BLOCKS = JUMP_CACHE + 8 * JUMP_CACHE_ENTRIES;
+export const BLOCKS = RANGES + 262144;
 export const BLOCK_SIZE = 1280;
 /**
  * Pages of 64 KiB that the memories have at least. Code that imports them with these minima is spared half of the

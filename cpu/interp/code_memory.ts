@@ -162,5 +162,6 @@ export class CodePages {
     this.#pages.add(page);
     new Uint32Array(this.shadow.buffer, CODE_MAP + 4 * page, 1)[0] = at;
     new Uint8Array(this.shadow.buffer, PERMS + page, 1)[0] &= ~PERM_W;
+    this.hot?.narrowed(page, page + 1);
   }
 }

@@ -1,11 +1,11 @@
 /**
  * Which loads and stores of a region check their page, and for which range. Accesses of a block through the same
- * unchanged register are checked once, by the first of them, for the whole range they span. What a check found is
- * kept in a local per base register and kind of access (a key), where it is likely to be asked again: permissions
- * never change while translated code runs.
+ * unchanged register are checked once, by the first of them, for the whole range they span. Where a check is likely to
+ * be made again it compares with a range first (`ranges.ts`).
  */
 
 import { PERM_R, PERM_W } from "../layout.ts";
+import type { Decoded } from "../rv64/decode.ts";
 import { ROWS } from "../rv64/rows.ts";
 import type { Flow } from "./flow.ts";
 import { writesX } from "./register_use.ts";
@@ -22,37 +22,34 @@ const MAX_SPAN = 4096;
 
 export const Check = { Own: 0, First: 1, Covered: 2 } as const;
 
+const ADDI = ROWS.findIndex((row) => row.name === "addi") + 1, ADD = ROWS.findIndex((row) => row.name === "add") + 1;
+
+/** The instruction adds to its register. */
+function moves(d: Decoded): boolean {
+  return (d.id === ADDI && d.rd === d.rs1) || (d.id === ADD && (d.rd === d.rs1 || d.rd === d.rs2));
+}
+
 export class AccessPlan {
   /** By instruction: checks itself, checks for a group from `low` to `high`, or is covered by the group's first. */
   readonly check = new Uint8Array(MAX_INSTRUCTIONS);
   readonly low = new Int32Array(MAX_INSTRUCTIONS);
   readonly high = new Int32Array(MAX_INSTRUCTIONS);
   readonly need = new Uint8Array(MAX_INSTRUCTIONS);
-  /** Whether its check keeps what it found. */
-  readonly keyed = new Uint8Array(MAX_INSTRUCTIONS);
-  /** Registers with a key for reading and for writing. */
-  readKeys = 0;
-  writeKeys = 0;
+  /** Whether its check compares with a range first. */
+  readonly ranged = new Uint8Array(MAX_INSTRUCTIONS);
+  /** Registers that the region changes only by adding to them. */
+  steady = 0;
   /** First instruction of the open group of each base register, or -1. */
   readonly #group = new Int32Array(32);
-  /** Checks by base register, for reading and for writing; a check in a loop counts double. */
-  readonly #reads = new Int32Array(32);
-  readonly #writes = new Int32Array(32);
+  /** By base register; for writing 32 later. */
+  readonly #checks = new Int32Array(64);
 
   plan(shape: Shape, flow: Flow): void {
-    this.#reads.fill(0);
-    this.#writes.fill(0);
+    this.#checks.fill(0);
+    this.steady = -1;
     for (let i = 0; i < flow.reached; i++) this.#planBlock(shape, flow.order[i]);
     for (let i = 0; i < flow.reached; i++) this.#count(shape, flow, flow.order[i]);
-    this.readKeys = this.writeKeys = 0;
-    for (let r = 1; r < 32; r++) {
-      if (this.#reads[r] > 1) this.readKeys |= 1 << r;
-      if (this.#writes[r] > 1) this.writeKeys |= 1 << r;
-    }
-    for (let i = 0; i < shape.instructions; i++) {
-      const keys = this.need[i] === PERM_W ? this.writeKeys : this.readKeys;
-      this.keyed[i] = keys >>> shape.decoded[i].rs1 & 1;
-    }
+    for (let i = 0; i < flow.reached; i++) this.#choose(shape, flow, flow.order[i]);
   }
 
   #planBlock(shape: Shape, b: number): void {
@@ -67,8 +64,9 @@ export class AccessPlan {
         this.check[k] = Check.Own;
         if (d.rs1 !== 0) this.#join(k, d.rs1);
       }
-      const written = writesX(d);
-      if (written !== 0) group[d.rd] = -1;
+      if (writesX(d) === 0) continue;
+      group[d.rd] = -1;
+      if (!moves(d)) this.steady &= ~(1 << d.rd);
     }
   }
 
@@ -89,13 +87,28 @@ export class AccessPlan {
     this.#group[base] = k;
   }
 
+  /** Checks of the block through each register, for reading and for writing; in a loop they count double. */
   #count(shape: Shape, flow: Flow, b: number): void {
     const weight = flow.inLoop[b] === 1 ? 2 : 1;
     for (let k = shape.first[b], end = k + shape.count[b]; k < end; k++) {
-      const d = shape.decoded[k];
-      if (bytesOf[d.id] === 0 || this.check[k] === Check.Covered) continue;
-      if (this.need[k] === PERM_W) this.#writes[d.rs1] += weight;
-      else this.#reads[d.rs1] += weight;
+      if (this.#isCheck(shape, k)) this.#checks[this.#kind(shape, k)] += weight;
     }
+  }
+
+  #choose(shape: Shape, flow: Flow, b: number): void {
+    for (let k = shape.first[b], end = k + shape.count[b]; k < end; k++) {
+      if (!this.#isCheck(shape, k)) continue;
+      const often = this.steady >>> shape.decoded[k].rs1 & 1
+        ? this.#checks[this.#kind(shape, k)] > 1
+        : flow.inLoop[b] === 1;
+      this.ranged[k] = often ? 1 : 0;
+    }
+  }
+
+  #isCheck(shape: Shape, k: number): boolean {
+    return bytesOf[shape.decoded[k].id] !== 0 && this.check[k] !== Check.Covered;
+  }
+  #kind(shape: Shape, k: number): number {
+    return shape.decoded[k].rs1 + (this.need[k] === PERM_W ? 32 : 0);
   }
 }

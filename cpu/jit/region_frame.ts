@@ -5,7 +5,7 @@
  */
 
 import { type FloatFrame, INEXACT, type Statements } from "../interp/frame.ts";
-import { FFLAGS } from "../layout.ts";
+import { FFLAGS, PERM_W, RANGE_SLOTS } from "../layout.ts";
 import { typeByte, type ValueType } from "../wasm/encoding.ts";
 import { type Expr, get, type I32, i32Const, type Local, type Memory } from "../wasm/expression.ts";
 import { memoryArgument } from "../wasm/expression.ts";
@@ -29,6 +29,12 @@ export class Sites {
   /** Registers whose value is in the local. */
   readonly dirtyX: number[] = [];
   readonly dirtyF: number[] = [];
+  #ranges = 0;
+
+  /** The number of a slot for a range; when there are too many, some are used twice, which is only slower. */
+  range(): number {
+    return this.#ranges++ % RANGE_SLOTS;
+  }
 
   add(pc: number, uncounted: number, dirtyX: number, dirtyF: number): number {
     this.uncounted.push(uncounted);
@@ -58,8 +64,8 @@ export class RegionFrame implements FloatFrame, Statements {
   /** Local of each register, or 0. */
   readonly #x = new Int32Array(32);
   readonly #f = new Int32Array(32);
-  readonly #readKeys = new Int32Array(32);
-  readonly #writeKeys = new Int32Array(32);
+  /** The slots of registers that share one, plus one; for writing 32 later. */
+  readonly #ranges = new Int32Array(64);
 
   /** Local with the accrued flag inexact, kept where the region has floating point; 0 when there is none. */
   #inexact = 0;
@@ -84,8 +90,7 @@ export class RegionFrame implements FloatFrame, Statements {
     this.#inexact = 0;
     this.#x.fill(0);
     this.#f.fill(0);
-    this.#readKeys.fill(0);
-    this.#writeKeys.fill(0);
+    this.#ranges.fill(0);
     this.#x[2] = STACK_POINTER;
     this.#x[10] = ARGUMENT;
     this.#new("i32");
@@ -113,12 +118,10 @@ export class RegionFrame implements FloatFrame, Statements {
   fp(register: number): number {
     return this.#f[register] ||= this.#new("f64");
   }
-  /** The local with the page that was found accessible through a base register. */
-  readKey(register: number): number {
-    return this.#readKeys[register] ||= this.#new("i64");
-  }
-  writeKey(register: number): number {
-    return this.#writeKeys[register] ||= this.#new("i64");
+  /** The slot of the range for a check of an access through a base register that shares one, or not. */
+  range(register: number, need: number, shares: boolean): number {
+    if (!shares) return this.sites.range();
+    return (this.#ranges[need === PERM_W ? register + 32 : register] ||= this.sites.range() + 1) - 1;
   }
   /** A local of the type that is free until the next instruction. */
   temporary(type: ValueType): number {

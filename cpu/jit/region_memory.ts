@@ -10,10 +10,9 @@ import type { Decoded } from "../rv64/decode.ts";
 import { get, type I64, i64Const, type Local } from "../wasm/expression.ts";
 import { type AccessPlan, Check } from "./access_plan.ts";
 import { Op } from "./code_writer.ts";
+import { noteAt, noteOf, RANGE_SLACK, rangeAt } from "./ranges.ts";
 import { BLOCK, type RegionFrame } from "./region_frame.ts";
 
-/** A key that no address matches. */
-export const NO_PAGE = 8;
 const UPPER_AND_OFFSET = i64Const(0xffff_ffff_0000_0fffn).code;
 export const LOADS_SIGNED: Record<Width, number> = { 8: 0x30, 16: 0x32, 32: 0x34, 64: 0x29 };
 export const LOADS_UNSIGNED: Record<Width, number> = { 8: 0x31, 16: 0x33, 32: 0x35, 64: 0x29 };
@@ -44,7 +43,7 @@ export class RegionMemory {
     const k = this.#at;
     if (plan.check[k] === Check.Covered) w.set(address);
     else if (plan.check[k] === Check.First) this.#checkGroup(address, k);
-    else if (plan.keyed[k] === 1) this.#checkKeyed(address, width / 8, need);
+    else if (plan.ranged[k] === 1) this.#checkRanged(address, width / 8, need);
     else {
       w.tee(address);
       this.#checkOwn(address, width / 8, need);
@@ -64,60 +63,57 @@ export class RegionMemory {
     this.#checkPage(address, need);
   }
 
-  #keyOf(need: number): number {
-    return need === PERM_W ? this.frame.writeKey(this.#d.rs1) : this.frame.readKey(this.#d.rs1);
+  #slotOf(need: number): number {
+    const { rs1 } = this.#d;
+    return this.frame.range(rs1, need, (this.plan.steady >>> rs1 & 1) === 1);
   }
 
-  /** In the page found last through this register, and aligned: nothing more to check. */
-  #checkKeyed(address: number, bytes: number, need: number): void {
+  /** Opens a rarely taken `if` for an address outside the range of its base register. */
+  #openOutside(address: number, slot: number): void {
     const { w } = this.frame;
-    const key = this.#keyOf(need);
-    w.tee(address);
-    w.i64(bytes - 1 - 4096);
-    w.byte(Op.I64And);
-    w.get(key);
-    w.byte(Op.I64Ne);
-    this.frame.openRarely();
     w.get(address);
-    this.#checkOwn(address, bytes, need);
-    this.#keep(address, key);
+    w.i32(0);
+    w.shadow(Op.I64Load, rangeAt(slot));
+    w.byte(Op.I64Sub);
+    w.i32(0);
+    w.shadow(Op.I64Load, rangeAt(slot) + 8);
+    w.byte(Op.I64GeU);
+    this.frame.openRarely();
+  }
+
+  /** Outside, but accessible: says so, and the `if` is over. */
+  #closeOutside(address: number, slot: number, need: number): void {
+    const { w } = this.frame;
+    w.i32(0);
+    w.get(address);
+    w.i64(2 ** 32 * noteOf(slot, need));
+    w.byte(Op.I64Or);
+    w.shadow(Op.I64Store, noteAt(slot));
     this.frame.close();
   }
 
-  #keep(address: number, key: number): void {
+  #checkRanged(address: number, bytes: number, need: number): void {
     const { w } = this.frame;
+    const slot = this.#slotOf(need);
+    w.set(address);
+    this.#openOutside(address, slot);
     w.get(address);
-    w.i64(-4096);
-    w.byte(Op.I64And);
-    w.set(key);
+    this.#checkOwn(address, bytes, need);
+    this.#closeOutside(address, slot, need);
   }
 
   /** All accesses of a block through the register, from the lowest byte to the highest. */
   #checkGroup(address: number, k: number): void {
     const { frame, plan } = this;
     const { w } = frame;
-    const need = plan.need[k], keyed = plan.keyed[k] === 1, key = keyed ? this.#keyOf(need) : 0;
+    const need = plan.need[k], span = plan.high[k] - plan.low[k];
+    const ranged = plan.ranged[k] === 1 && span <= RANGE_SLACK, slot = ranged ? this.#slotOf(need) : 0;
     const base = frame.x(this.#d.rs1);
     w.set(address);
     const low = frame.temporary("i64"), high = frame.temporary("i64");
     this.#offset(base, plan.low[k], low);
+    if (ranged) this.#openOutside(low, slot);
     this.#offset(base, plan.high[k] - 1, high);
-    if (keyed) {
-      w.get(low);
-      w.i64(-4096);
-      w.byte(Op.I64And);
-      w.get(key);
-      w.byte(Op.I64Xor);
-      w.get(low);
-      w.get(high);
-      w.byte(Op.I64Xor);
-      w.i64(-4096);
-      w.byte(Op.I64And);
-      w.byte(Op.I64Or);
-      w.i64(0);
-      w.byte(Op.I64Ne);
-      this.frame.openRarely();
-    }
     const permission = frame.temporary("i32");
     frame.markSite();
     this.#permission(low);
@@ -126,7 +122,7 @@ export class RegionMemory {
     w.get(low);
     w.code(UPPER_AND_OFFSET);
     w.byte(Op.I64And);
-    w.i64(4096 - (plan.high[k] - plan.low[k]));
+    w.i64(4096 - span);
     w.byte(Op.I64GtU);
     this.frame.openRarely();
     w.get(low);
@@ -147,10 +143,7 @@ export class RegionMemory {
     w.byte(Op.I32And);
     w.byte(Op.I32Eqz);
     w.brIfRarely(frame.exit);
-    if (keyed) {
-      this.#keep(low, key);
-      this.frame.close();
-    }
+    if (ranged) this.#closeOutside(low, slot, need);
   }
 
   #offset(base: number, offset: number, to: number): void {

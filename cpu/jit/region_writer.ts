@@ -24,7 +24,6 @@ import {
   TARGET,
 } from "./region_frame.ts";
 import { GIVE_UP, NESTING } from "./module_writer.ts";
-import { NO_PAGE } from "./region_memory.ts";
 import { RegionOps } from "./region_ops.ts";
 import { End, OUTSIDE, type Shape } from "./shape.ts";
 
@@ -119,16 +118,6 @@ export class RegionWriter {
     this.#close();
     this.#reload(0, PASSED);
     this.#frame.loadFlags(flow.accrues);
-    const { readKeys, writeKeys } = this.#ops.plan;
-    for (let r = 1; r < 32; r++) {
-      if (readKeys >>> r & 1) this.#noPage(this.#frame.readKey(r));
-      if (writeKeys >>> r & 1) this.#noPage(this.#frame.writeKey(r));
-    }
-  }
-
-  #noPage(key: number): void {
-    this.w.i64(NO_PAGE);
-    this.w.set(key);
   }
 
   /** Loads what the block needs, but for the registers that came with the call. */

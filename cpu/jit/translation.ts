@@ -35,6 +35,7 @@ import { CodeWriter } from "./code_writer.ts";
 import { Discovery } from "./discover.ts";
 import { ModuleWriter, NESTING } from "./module_writer.ts";
 import { Profile } from "./profile.ts";
+import { Ranges } from "./ranges.ts";
 import { GAVE_UP } from "./region_writer.ts";
 import { Shape } from "./shape.ts";
 import type { Translator } from "./translator.ts";
@@ -83,10 +84,14 @@ export class Translation implements HotCode {
   readonly #enter: Enter;
   readonly #stub: CallableFunction;
   readonly #profile: Profile;
+  readonly #ranges: Ranges;
+  /** Instructions until the notes about ranges are read again. */
+  #untilRanges = 0;
 
   constructor(readonly translator: Translator, readonly host: CpuHost) {
     this.untilSample = translator.eagerness.interval;
     this.#profile = new Profile(translator.eagerness, host);
+    this.#ranges = new Ranges(host);
     const glue = this.#instance(translator.glue).exports as Record<string, CallableFunction>;
     this.#table = glue.table as unknown as WebAssembly.Table;
     this.#stub = glue["0"];
@@ -132,6 +137,11 @@ export class Translation implements HotCode {
       const given = left < STAY ? left : STAY;
       words[base + (BUDGET >> 2)] = given;
       this.#enter(block, region.slot, CALL_DEPTH);
+      this.#untilRanges -= given - words[base + (BUDGET >> 2)];
+      if (this.#untilRanges <= 0) {
+        this.#untilRanges = this.translator.eagerness.ranges;
+        this.#ranges.fill(words);
+      }
       if (words[base + (PC >> 2)] === GAVE_UP) {
         const rest = words[base + (BUDGET >> 2)] + this.#restore(base, words);
         left -= given - rest;
@@ -423,8 +433,13 @@ export class Translation implements HotCode {
     this.#unmark(pc);
   }
 
+  narrowed(first: number, end: number): void {
+    this.#ranges.narrowed(first, end);
+  }
+
   release(): void {
     for (const region of [...this.#regions.values()]) this.#remove(region);
+    this.#ranges.release();
   }
 }
 

@@ -24,6 +24,8 @@ export interface Eagerness {
   /** Arrivals at an address that make it hot: in traces, and from translated code. */
   readonly hotInTrace: number;
   readonly hotFromCode: number;
+  /** Instructions between two looks at where ranges would help. */
+  readonly ranges: number;
   /** Regions take in code that has not been executed. */
   readonly cold: boolean;
 }
@@ -36,6 +38,7 @@ export const AUTO: Eagerness = {
   traceLength: 400,
   hotInTrace: 8,
   hotFromCode: 300,
+  ranges: 50_000,
   cold: false,
 };
 /** Everything that runs twice, for tests. */
@@ -46,6 +49,7 @@ export const ALWAYS: Eagerness = {
   traceLength: 64,
   hotInTrace: 1,
   hotFromCode: 1,
+  ranges: 0,
   cold: false,
 };
 

@@ -148,6 +148,7 @@ export abstract class Pages implements CpuHost {
   /** Recomputes the permission bytes of a mapping's pages in [start, end). */
   refresh(m: Mapping): void {
     const first = m.start / PAGE, end = m.end / PAGE;
+    this.codePages.hot?.narrowed(first, end);
     if (m.object !== undefined || m.prot === 0) {
       this.perms.fill(0, first, end);
       return;
@@ -158,6 +159,7 @@ export abstract class Pages implements CpuHost {
   /** A fresh mapping: no page has content. */
   grantFresh(m: Mapping): void {
     const anonymous = m.object === undefined && m.backing === undefined;
+    this.codePages.hot?.narrowed(m.start / PAGE, m.end / PAGE);
     const bits = anonymous ? ((m.prot & 3) !== 0 ? PERM_R : 0) | ((m.prot & PROT_EXEC) !== 0 ? PERM_X : 0) : 0;
     this.perms.fill(bits, m.start / PAGE, m.end / PAGE);
   }
@@ -165,6 +167,7 @@ export abstract class Pages implements CpuHost {
   /** Takes away content and permissions of pages [first, end): their flat bytes are zero afterwards. */
   discard(first: number, end: number): void {
     this.codePages.dropRange(first, end);
+    this.codePages.hot?.narrowed(first, end);
     for (let page = first; page < end; page++) {
       const state = this.state[page];
       if (state === 0) continue;

@@ -295,6 +295,7 @@ export class Space extends AdvisedMemory implements AddressSpace {
   /** Present pages become LENT here and LAZY there; neither may be written without asking. */
   #lend(child: Pages, m: Mapping): void {
     const { state, perms } = this;
+    this.codePages.hot?.narrowed(m.start / PAGE, m.end / PAGE);
     for (let page = m.start / PAGE, end = m.end / PAGE; page < end; page++) {
       if ((state[page] & PRESENT) === 0) continue;
       state[page] |= LENT;

@@ -40,6 +40,7 @@ export class FlatHost implements CpuHost {
   /** Sets what pages [first, end) allow, and drops their records. */
   allow(first: number, end: number, permissions: number): void {
     this.codePages.dropRange(first, end);
+    this.codePages.hot?.narrowed(first, end);
     this.allowed.fill(permissions, first, end);
     new Uint8Array(this.shadow.buffer, PERMS, 1 << 20).fill(permissions, first, end);
   }
