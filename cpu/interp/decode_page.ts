@@ -19,14 +19,16 @@ const UNKNOWN = -1;
 /** Which sentinel holds an instruction across two pages. */
 export const STRADDLE_SENTINEL = 1;
 
+/** Records whose chain reaches up to the instruction being decoded. */
+const chains: number[] = [];
+
 /**
  * Decodes from byte `offset` of a guest page. `guest` views the page's bytes, `records` is the address of its
  * records. Stops after an unconditional jump or an illegal encoding, at a decoded record, or at the page's end.
  */
 export function decodeFrom(guest: DataView, offset: number, code: CodeMemory, records: number): void {
   const view = code.view;
-  /** Records whose chain reaches up to here. */
-  let open: number[] = [];
+  let open = 0;
   while (offset < PAGE) {
     const at = records + (offset >>> 1) * RECORD;
     if (view.getUint16(at + R_OP, true) !== OP_UNDECODED) return;
@@ -38,11 +40,14 @@ export function decodeFrom(guest: DataView, offset: number, code: CodeMemory, re
     }
     const d = decode(low, length === 4 ? guest.getUint32(offset, true) : low);
     if (d === undefined) return special(view, at, OP_ILLEGAL, length);
-    encodeRecord(d, view, at);
     const op = opOf(d, offset);
-    view.setUint16(at + R_OP, op, true);
-    open = open.filter((record) => lengthen(view, record, op));
-    open.push(at);
+    encodeRecord(d, op, view, at);
+    let longer = 0;
+    for (let i = 0; i < open; i++) {
+      if (lengthen(view, chains[i], op)) chains[longer++] = chains[i];
+    }
+    chains[longer] = at;
+    open = longer + 1;
     if (d.row.name === "jal" || d.row.name === "jalr") return;
     offset += length;
   }
@@ -59,9 +64,8 @@ export function decodeStraddling(low: number, high: number, code: CodeMemory, re
   if (d === undefined) {
     special(view, at, OP_ILLEGAL, 4);
   } else {
-    encodeRecord(d, view, at);
     // No jump counts as near: distances are from the true place.
-    view.setUint16(at + R_OP, farOpOf(d), true);
+    encodeRecord(d, farOpOf(d), view, at);
   }
   view.setInt32(last + R_IMM, high, true);
 }

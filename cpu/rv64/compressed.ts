@@ -132,6 +132,9 @@ export function registerOf(source: RegisterSource, half: number): number {
 /** The immediate of a halfword that matches the row. */
 export function immediateOf(row: CompressedRow, half: number): number {
   let value = 0;
-  for (const piece of row.pieces) value |= (half >>> piece.shift & piece.mask) << piece.place;
+  for (let i = 0; i < row.pieces.length; i++) {
+    const piece = row.pieces[i];
+    value |= (half >>> piece.shift & piece.mask) << piece.place;
+  }
   return value << row.signShift >> row.signShift;
 }

@@ -57,7 +57,8 @@ Deno.test("bits above a 16-bit instruction are not looked at", () => {
 Deno.test("a record names registers by their offset in the CPU block", () => {
   const view = new DataView(new ArrayBuffer(2 * RECORD));
   const record = (word: number) => {
-    encodeRecord(decode(word & 0xffff, word)!, view, RECORD);
+    const d = decode(word & 0xffff, word)!;
+    encodeRecord(d, d.id, view, RECORD);
     return {
       op: view.getUint16(RECORD + R_OP, true),
       rd: view.getUint16(RECORD + R_RD, true),
