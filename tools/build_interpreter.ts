@@ -1,5 +1,6 @@
 /**
- * Generates the interpreter's wasm module and commits its bytes to `cpu/interp/interpreter_bytes.ts`, so that
+ * Generates the interpreter's wasm module and the decoder's tables of its operations and writes them to
+ * `cpu/interp/interpreter_bytes.ts`, so that
  * starting up generates nothing. Run it after a change to the meanings, the rows, the layout or the emitter; a test
  * compares the file with a fresh generation.
  *
@@ -7,6 +8,7 @@
  */
 
 import { generateInterpreter } from "../cpu/interp/generate.ts";
+import { chainSteps, handlerForms } from "../cpu/interp/handlers.ts";
 
 const LINE = 116;
 
@@ -21,6 +23,8 @@ export function interpreterSource(bytes: Uint8Array): string {
     "export const INTERPRETER_BASE64 = `",
     ...lines,
     "`;",
+    `export const HANDLER_FORMS: readonly number[] = [${handlerForms()}];`,
+    `export const CHAIN_STEPS: readonly number[] = [${chainSteps()}];`,
     "",
   ].join("\n");
 }

@@ -18,7 +18,7 @@ import {
 import type { CpuHost } from "../cpu.ts";
 import { Frames } from "../memory/frame.ts";
 import type { HotCode } from "../hot_code.ts";
-import { OP_PAGE_END } from "./handlers.ts";
+import { OP_PAGE_END } from "./op_tables.ts";
 
 const WASM_PAGE = 65536;
 const MAXIMUM_PAGES = 65536;

@@ -12,7 +12,7 @@
 import { PAGE, R_IMM, R_LEN, R_OP, RECORD, RECORDS_PER_PAGE } from "../layout.ts";
 import { decode, encodeRecord, lengthOf } from "../rv64/decode.ts";
 import type { CodeMemory } from "./code_memory.ts";
-import { extend, farOpOf, OP_ILLEGAL, OP_STRADDLE, OP_UNDECODED, opOf } from "./handlers.ts";
+import { extend, farOpOf, OP_ILLEGAL, OP_STRADDLE, OP_UNDECODED, opOf } from "./op_tables.ts";
 
 /** Matches no halfword: the next page has not been looked at. */
 const UNKNOWN = -1;

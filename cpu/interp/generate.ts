@@ -33,7 +33,8 @@ import { STRADDLE_SENTINEL } from "./decode_page.ts";
 import { multiplyAddFuses } from "./emit_exactness.ts";
 import { EmitOps } from "./emit_ops.ts";
 import { type Access, type Exits, Frame } from "./frame.ts";
-import { type Chain, CHAINS, FIRST, type Handler, HANDLERS } from "./handlers.ts";
+import { type Chain, CHAINS, type Handler, HANDLERS } from "./handlers.ts";
+import { FIRST } from "./op_tables.ts";
 import { MISS_BYTES, Reason } from "./reasons.ts";
 
 const MAXIMUM_PAGES = 65536;

@@ -6,7 +6,7 @@
 import type { CpuHost } from "../cpu.ts";
 import type { HotCode } from "../hot_code.ts";
 import { decodeFrom } from "../interp/decode_page.ts";
-import { FIRST, OP_REGION } from "../interp/handlers.ts";
+import { FIRST, OP_REGION } from "../interp/op_tables.ts";
 import {
   BUDGET,
   CODE_MAP,
@@ -143,7 +143,7 @@ export class Translation implements HotCode {
         this.#ranges.fill(words);
       }
       if (words[base + (PC >> 2)] === GAVE_UP) {
-        const rest = words[base + (BUDGET >> 2)] + this.#restore(base, words);
+        const rest = words[base + (BUDGET >> 2)] - this.#restore(base, words);
         left -= given - rest;
         this.cold = 1;
         return budget - left;
@@ -163,7 +163,7 @@ export class Translation implements HotCode {
   readonly giveUp = (block: number, depth: number): void => {
     const words = new Int32Array(this.host.shadow.buffer);
     const base = block >> 2;
-    let left = words[base + (BUDGET >> 2)] + this.#restore(base, words);
+    let left = words[base + (BUDGET >> 2)] - this.#restore(base, words);
     const done = this.#stepOne(block, words);
     left -= 1 - words[base + (BUDGET >> 2)];
     if (done) {
@@ -292,7 +292,7 @@ export class Translation implements HotCode {
     return true;
   }
 
-  /** Takes the registers over from where the region gave up; how many instructions it had counted too many. */
+  /** Takes the registers over from where the region gave up; how many instructions it had not counted yet. */
   #restore(base: number, words: Int32Array): number {
     const { sites } = this.translator;
     const site = words[base + (EXIT_SITE >> 2)];
@@ -309,7 +309,7 @@ export class Translation implements HotCode {
     }
     words[base + (PC >> 2)] = sites.pc[site];
     words[base + (PC >> 2) + 1] = 0;
-    return sites.uncounted[site];
+    return sites.owed[site];
   }
 
   /** Translated code came to an address where there is none. */

@@ -2,7 +2,8 @@
 
 import fc from "fast-check";
 import { strict as assert } from "node:assert";
-import { CHAINS, extend, type Handler, opOf } from "../../../cpu/interp/handlers.ts";
+import { CHAINS, type Handler } from "../../../cpu/interp/handlers.ts";
+import { extend, opOf } from "../../../cpu/interp/op_tables.ts";
 import { decode } from "../../../cpu/rv64/decode.ts";
 import { anyInstruction, assertSame, instructionOf, stateWith } from "./machine_pair.ts";
 

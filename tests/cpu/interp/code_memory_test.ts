@@ -2,7 +2,7 @@
 
 import { strict as assert } from "node:assert";
 import { CodeMemory, CodePages } from "../../../cpu/interp/code_memory.ts";
-import { OP_PAGE_END } from "../../../cpu/interp/handlers.ts";
+import { OP_PAGE_END } from "../../../cpu/interp/op_tables.ts";
 import { BLOCKS, CODE_MAP, PERM_R, PERM_W, PERM_X, PERMS, RECORD, RECORDS_PER_PAGE } from "../../../cpu/layout.ts";
 
 function shadow(): WebAssembly.Memory {
