@@ -37,19 +37,41 @@ const sizeOf = (t: FieldType): number =>
 const alignOf = (t: FieldType): number =>
   typeof t === "string" ? sizeOf(t) : "bytes" in t ? 1 : Math.max(1, ...t.fields.map((f) => alignOf(f.type)));
 
-/** Lays the fields out by C's rules. */
-export const struct = (name: string, fields: Readonly<Record<string, FieldType>>): Layout => {
-  let at = 0, align = 1;
-  const out: Field[] = [];
-  for (const [field, type] of Object.entries(fields)) {
-    const a = alignOf(type);
-    align = Math.max(align, a);
-    at = Math.ceil(at / a) * a;
-    out.push({ name: field, at, type });
-    at += sizeOf(type);
+/** Laid out by C's rules when it is first asked: a short program uses few of the structs that are declared. */
+class Struct implements Layout {
+  #size = -1;
+  readonly #fields: Field[] = [];
+  readonly #types: Readonly<Record<string, FieldType>>;
+
+  constructor(readonly name: string, types: Readonly<Record<string, FieldType>>) {
+    this.#types = types;
   }
-  return { name, size: Math.ceil(at / align) * align, fields: out };
-};
+
+  get size(): number {
+    if (this.#size < 0) this.#lay();
+    return this.#size;
+  }
+
+  get fields(): readonly Field[] {
+    if (this.#size < 0) this.#lay();
+    return this.#fields;
+  }
+
+  #lay(): void {
+    let at = 0, align = 1;
+    for (const [name, type] of Object.entries(this.#types)) {
+      const a = alignOf(type);
+      align = Math.max(align, a);
+      at = Math.ceil(at / a) * a;
+      this.#fields.push({ name, at, type });
+      at += sizeOf(type);
+    }
+    this.#size = Math.ceil(at / align) * align;
+  }
+}
+
+/** A struct of these fields, in their order. */
+export const struct = (name: string, fields: Readonly<Record<string, FieldType>>): Layout => new Struct(name, fields);
 
 /** Bytes of a struct value; fields not given are zero. */
 export const encodeStruct = (layout: Layout, value: StructValue): Uint8Array<ArrayBuffer> => {
