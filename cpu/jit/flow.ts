@@ -29,6 +29,9 @@ export class Flow {
   readonly liveF = new Int32Array(MAX_BLOCKS);
   readonly definesX = new Int32Array(MAX_BLOCKS);
   readonly definesF = new Int32Array(MAX_BLOCKS);
+  /** Instructions done since the budget was last reduced, at the start of a block; whoever comes with others pays. */
+  readonly owed = new Int32Array(MAX_BLOCKS);
+  readonly #owedBy = new Uint8Array(MAX_BLOCKS);
   /** Most instructions from the start of a block to the next look at the budget. */
   readonly weight = new Int32Array(MAX_BLOCKS);
   readonly #usesX = new Int32Array(MAX_BLOCKS);
@@ -46,6 +49,7 @@ export class Flow {
     this.#dirty(shape);
     this.#live(shape);
     this.#weigh(shape);
+    this.#owe(shape);
   }
 
   /** Calls `f` with each successor of a block inside the region. */
@@ -243,6 +247,26 @@ export class Flow {
         liveX[b] = x;
         liveF[b] = f;
       }
+    }
+  }
+
+  /** Instructions owed at the end of a block: calls and tables pay before. */
+  owedAfter(shape: Shape, b: number): number {
+    return this.isCall(shape, b) || shape.tableBlocks[b] !== undefined ? 0 : this.owed[b] + shape.count[b];
+  }
+
+  /** At a merge point the edge that cannot pay without a detour decides: that of a table, then that of a branch. */
+  #owe(shape: Shape): void {
+    this.owed.fill(0, 0, shape.blocks);
+    this.#owedBy.fill(0, 0, shape.blocks);
+    for (let i = 0; i < this.reached; i++) {
+      const b = this.order[i];
+      const rank = shape.tableBlocks[b] !== undefined ? 3 : shape.end[b] === End.Branch ? 2 : 1;
+      this.successors(shape, b, (to) => {
+        if (this.isHead[to] === 1 || rank <= this.#owedBy[to]) return;
+        this.#owedBy[to] = rank;
+        this.owed[to] = this.owedAfter(shape, b);
+      });
     }
   }
 

@@ -24,8 +24,8 @@ export const SITE = 5, TARGET = 6;
 /** Where regions can give up, over the life of a machine. */
 export class Sites {
   readonly pc: number[] = [];
-  /** Instructions counted but not done. */
-  readonly uncounted: number[] = [];
+  /** Instructions done but not counted. */
+  readonly owed: number[] = [];
   /** Registers whose value is in the local. */
   readonly dirtyX: number[] = [];
   readonly dirtyF: number[] = [];
@@ -36,8 +36,8 @@ export class Sites {
     return this.#ranges++ % RANGE_SLOTS;
   }
 
-  add(pc: number, uncounted: number, dirtyX: number, dirtyF: number): number {
-    this.uncounted.push(uncounted);
+  add(pc: number, owed: number, dirtyX: number, dirtyF: number): number {
+    this.owed.push(owed);
     this.dirtyX.push(dirtyX);
     this.dirtyF.push(dirtyF);
     return this.pc.push(pc) - 1;
@@ -54,7 +54,7 @@ export class RegionFrame implements FloatFrame, Statements {
   depth = 0;
   /** The place of the current instruction. Set before it is written. */
   pc = 0;
-  uncounted = 0;
+  owed = 0;
   dirtyX = 0;
   dirtyF = 0;
   #site = -1;
@@ -148,7 +148,7 @@ export class RegionFrame implements FloatFrame, Statements {
 
   /** Says which place it is, in case the instruction gives up. Once per instruction is enough. */
   markSite(): void {
-    if (this.#site < 0) this.#site = this.sites.add(this.pc, this.uncounted, this.dirtyX, this.dirtyF);
+    if (this.#site < 0) this.#site = this.sites.add(this.pc, this.owed, this.dirtyX, this.dirtyF);
     this.w.i32(this.#site);
     this.w.set(SITE);
   }

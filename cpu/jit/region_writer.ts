@@ -45,6 +45,8 @@ export class RegionWriter {
   readonly #frame: RegionFrame;
   readonly #ops: RegionOps;
   #shape!: Shape;
+  /** Instructions done at the place being written that BUDGET_LEFT does not show yet. */
+  #owed = 0;
   /** Kind and block of each open wasm block, outermost first. */
   readonly #openKind: number[] = [];
   readonly #openBlock: number[] = [];
@@ -114,6 +116,7 @@ export class RegionWriter {
     this.#openRarely();
     this.#frame.dirtyX = PASSED;
     this.#frame.dirtyF = 0;
+    this.#owed = 0;
     this.#returnTo(this.#shape.entry);
     this.#close();
     this.#reload(0, PASSED);
@@ -158,6 +161,7 @@ export class RegionWriter {
   /** Every register that was changed anywhere goes to SPILL; the dispatcher takes those that are dirty at the site. */
   #giveUp(): void {
     const { w, flow } = this;
+    this.#owed = 0;
     let maskX = PASSED, maskF = 0;
     for (let i = 0; i < flow.reached; i++) maskX |= flow.definesX[flow.order[i]], maskF |= flow.definesF[flow.order[i]];
     this.#spill(maskX, maskF, SPILL, SPILL + 256);
@@ -212,25 +216,20 @@ export class RegionWriter {
     const frame = this.#frame;
     if (head) this.#checkHead(b);
     const count = shape.count[b];
-    if (count > 0) {
-      w.get(BUDGET_LEFT);
-      w.i32(count);
-      w.byte(Op.I32Sub);
-      w.set(BUDGET_LEFT);
-    }
     frame.dirtyX = flow.dirtyX[b];
     frame.dirtyF = flow.dirtyF[b];
     const first = shape.first[b];
-    for (let k = 0; k < count; k++) this.#instruction(first + k, count - k);
+    for (let k = 0; k < count; k++) this.#instruction(first + k, flow.owed[b] + k);
+    this.#owed = flow.owed[b] + count;
     this.#end(b);
   }
 
-  #instruction(index: number, uncounted: number): void {
+  #instruction(index: number, owed: number): void {
     const shape = this.#shape;
     const frame = this.#frame;
     const d = shape.decoded[index];
     frame.pc = shape.pc[index];
-    frame.uncounted = uncounted;
+    frame.owed = owed;
     this.#ops.begin(d, frame.pc, index);
     meanings[d.id]!(this.#ops);
     if (d.row.fpRd) frame.dirtyF |= 1 << d.rd;
@@ -246,6 +245,7 @@ export class RegionWriter {
     this.#openRarely();
     this.#frame.dirtyX = flow.dirtyX[b];
     this.#frame.dirtyF = flow.dirtyF[b];
+    this.#owed = 0;
     this.#returnTo(this.#shape.start[b]);
     this.#close();
   }
@@ -280,9 +280,26 @@ export class RegionWriter {
     return this.#depthOf(this.flow.position[to] <= this.flow.position[b] ? Open.Loop : Open.Before, to);
   }
 
+  /** What an edge has to pay: what is owed at its end but not expected at the target. */
+  #due(b: number, to: number): number {
+    return this.flow.owedAfter(this.#shape, b) - this.flow.owed[to];
+  }
+  #pay(due: number): void {
+    if (due === 0) return;
+    const { w } = this;
+    w.get(BUDGET_LEFT);
+    w.i32(due);
+    w.byte(Op.I32Sub);
+    w.set(BUDGET_LEFT);
+  }
+
   #edge(b: number, to: number, pc: number): void {
-    if (to === OUTSIDE) this.#leaveTo(pc);
-    else if (this.#reachable(b, to)) this.w.br(this.#depth(b, to));
+    if (to === OUTSIDE) {
+      this.#owed = this.flow.owedAfter(this.#shape, b);
+      return this.#leaveTo(pc);
+    }
+    this.#pay(this.#due(b, to));
+    if (this.#reachable(b, to)) this.w.br(this.#depth(b, to));
     else this.#tree(to);
   }
 
@@ -298,12 +315,12 @@ export class RegionWriter {
       this.#frame.dirtyF = dirtyF;
     };
     if (this.#reachable(b, yes)) {
-      w.brIf(this.#depth(b, yes));
+      this.#branchTo(b, yes);
       return this.#edge(b, no, nextPc[b]);
     }
     if (this.#reachable(b, no)) {
       w.byte(Op.I32Eqz);
-      w.brIf(this.#depth(b, no));
+      this.#branchTo(b, no);
       return this.#edge(b, yes, takenPc[b]);
     }
     const flip = yes !== OUTSIDE && no === OUTSIDE;
@@ -317,6 +334,17 @@ export class RegionWriter {
     restore();
     if (flip) this.#edge(b, yes, takenPc[b]);
     else this.#edge(b, no, nextPc[b]);
+  }
+
+  /** Under the condition on the stack. */
+  #branchTo(b: number, to: number): void {
+    const { w } = this;
+    const due = this.#due(b, to);
+    if (due === 0) return w.brIf(this.#depth(b, to));
+    this.#open(Op.If, Open.Other, 0);
+    this.#pay(due);
+    w.br(this.#depth(b, to));
+    this.#close();
   }
 
   // ---- leaving ---------------------------------------------------------------------------------------------------
@@ -341,9 +369,18 @@ export class RegionWriter {
   }
 
   #returnUp(): void {
-    this.w.get(BUDGET_LEFT);
+    this.#budget();
     this.w.get(ARGUMENT);
     this.w.byte(Op.Return);
+  }
+
+  /** The instructions left, all that is owed paid. */
+  #budget(): void {
+    const { w } = this;
+    w.get(BUDGET_LEFT);
+    if (this.#owed === 0) return;
+    w.i32(this.#owed);
+    w.byte(Op.I32Sub);
   }
 
   /** To the code at an address, if there is any. */
@@ -357,7 +394,7 @@ export class RegionWriter {
   #arguments(pc: number | undefined, deeper: number): void {
     const { w } = this;
     w.get(BLOCK);
-    w.get(BUDGET_LEFT);
+    this.#budget();
     w.get(DEPTH);
     if (deeper > 0) {
       w.i32(deeper);
@@ -411,7 +448,11 @@ export class RegionWriter {
   #jumpIndirect(b: number): void {
     this.#takeTarget();
     const targets = this.#shape.tables[b];
-    if (targets !== undefined) this.#table(b, targets);
+    if (targets !== undefined) {
+      this.#pay(this.#owed);
+      this.#owed = 0;
+      this.#table(b, targets);
+    }
     this.#leaveTo(undefined);
   }
 
@@ -457,6 +498,7 @@ export class RegionWriter {
     this.#callTable(Op.CallIndirect);
     w.set(ARGUMENT);
     w.set(BUDGET_LEFT);
+    this.#owed = 0;
     const next = shape.next[b];
     if (next === OUTSIDE) return this.#returnUp();
     this.#open(Op.Block, Open.Other, 0);
