@@ -29,7 +29,7 @@ import { POLICIES, type SchedulePolicy } from "./actors/world/order.ts";
 import { HostStdio, type StdioDoor } from "./actors/world/stdio.ts";
 import { installExtras } from "./actors/extras.ts";
 import { E, Errno, ERRNO_TEXT } from "./syscalls/abi/errno.ts";
-import { loadNet, makeDispatch } from "./syscalls/mod.ts";
+import { loadLateCalls, makeDispatch } from "./syscalls/mod.ts";
 
 /** What to run and how. Everything but `guest` may be left out. */
 export interface BootOptions {
@@ -106,7 +106,7 @@ export const boot = async (options: BootOptions): Promise<ExitReport> => {
 
 const run = async (options: BootOptions, stdio: StdioDoor): Promise<ExitReport> => {
   // What is loaded in the middle of a run takes as long as the host takes.
-  if (options.seed !== undefined || options.observe !== undefined || options.world !== undefined) await loadNet();
+  if (options.seed !== undefined || options.observe !== undefined || options.world !== undefined) await loadLateCalls();
   const machine = makeMachine(options);
   const mode = options.jit ?? "auto";
   if (mode === "always") await loadTranslator(machine, mode);

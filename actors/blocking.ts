@@ -21,6 +21,8 @@ export interface Wait {
   readonly deadline?: number;
   /** Result at the deadline; default -ETIMEDOUT (110). */
   timedOut?(): number;
+  /** restart_syscall after "block": waits for what is left. */
+  readonly again?: () => number;
   /** What a signal does to the call. Default "restart". */
   readonly restart?: Restart;
   /** Only a fatal signal ends it (vfork's wait for the child). */

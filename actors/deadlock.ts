@@ -30,6 +30,7 @@ const ownerOf = (t: Task, addr: number): { readonly text: string } | undefined =
 
 const waitOf = (t: Task): string => {
   if (t.state === "stopped") return "stopped by a signal, waits for SIGCONT";
+  if (t.state === "traced") return `in a ptrace stop, waits for its tracer ${t.trace?.tracer.tid}`;
   if (t.vforkChild !== undefined) return `vfork child ${t.vforkChild.tid} (${t.vforkChild.comm})`;
   const what = t.wait?.what;
   if (what === undefined) return t.state;

@@ -68,3 +68,5 @@ export { openPidfd, PidFd } from "./poll/pidfd.ts";
 export { SignalFd } from "./poll/signalfd.ts";
 export { TimerFd } from "./poll/timerfd.ts";
 export { beginCallAgain } from "./task/waiting.ts";
+export { rouse } from "./signals/stop.ts";
+export { lateCalls } from "./late_calls.ts";

@@ -21,6 +21,7 @@ export const sleepUntil = (t: Task, deadline: number, absolute: boolean, rest: n
     deadline: t.machine.clock.real ? Math.min(deadline, Number.MAX_SAFE_INTEGER) : deadline,
     timedOut: () => 0,
     restart: absolute ? "nohand" : "block",
+    again: () => sleepUntil(t, deadline, absolute, rest),
     interrupted: () => writeRest(t, absolute ? 0 : rest, deadline - t.machine.clock.monotonic()),
   });
 
@@ -38,6 +39,7 @@ export const sleepOnCpuClock = (t: Task, clock: Clock, until: number, absolute: 
     queues: [],
     poll: () => due ? 0 : BLOCKED,
     restart: absolute ? "nohand" : "block",
+    again: () => sleepOnCpuClock(t, clock, until, absolute, rest),
     interrupted: () => writeRest(t, absolute ? 0 : rest, until - readCpuClock(clock)),
     finish: () => cancelCpuTimer(timer),
   };

@@ -127,6 +127,9 @@ export interface UserMemory {
   read(addr: number, length: number): Uint8Array<ArrayBuffer>;
   readInto(addr: number, into: Uint8Array): void;
   write(addr: number, bytes: Uint8Array): void;
+  /** As a debugger reads and writes: whatever the mapping's protection is, except that shared mappings nobody may write stay as they are. */
+  readForced(addr: number, length: number): Uint8Array<ArrayBuffer>;
+  writeForced(addr: number, bytes: Uint8Array): void;
   /** Number of bytes of [addr, addr+length) accessible from the start; 0 when the first byte is not. */
   accessible(addr: number, length: number, write: boolean): number;
   /**

@@ -22,13 +22,15 @@ import { systemHandlers } from "./system/handle.ts";
 import { time } from "./time/declare.ts";
 import { timeHandlers } from "./time/handle.ts";
 import { net } from "./net/declare.ts";
-import { netHandlers } from "./net/handle.ts";
+import { loadNet, netHandlers } from "./net/handle.ts";
 import { pipes } from "./pipes/declare.ts";
 import { pipesHandlers } from "./pipes/handle.ts";
 import { poll } from "./poll/declare.ts";
 import { pollHandlers } from "./poll/handle.ts";
 import { process } from "./process/declare.ts";
 import { processHandlers } from "./process/handle.ts";
+import { ptrace } from "./ptrace/declare.ts";
+import { loadPtrace, ptraceHandlers } from "./ptrace/handle.ts";
 import { signals } from "./signals/declare.ts";
 import { signalsHandlers } from "./signals/handle.ts";
 
@@ -48,6 +50,7 @@ const families: Record<string, FamilyWithHandlers> = {
   ipc: { rows: ipc, handlers: ipcHandlers },
   limits: { rows: limits, handlers: limitsHandlers },
   net: { rows: net, handlers: netHandlers },
+  ptrace: { rows: ptrace, handlers: ptraceHandlers },
 };
 
 /** Declarations by family name. */
@@ -57,5 +60,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = Object.fromEntries(
 
 /** The dispatch table of all families. */
 export const makeDispatch = (): Dispatch => new Dispatch(Object.values(families));
-export { loadNet } from "./net/handle.ts";
+/** Loads the calls that otherwise come with their first use. */
+export const loadLateCalls = async (): Promise<void> => {
+  await Promise.all([loadNet(), loadPtrace()]);
+};
 export type { Dispatch } from "./dispatch.ts";

@@ -4,9 +4,9 @@
  */
 import { E, errno } from "../../syscalls/abi/errno.ts";
 import { SI, SIG } from "../../syscalls/abi/signals.ts";
-import { NO_RESULT } from "../blocking.ts";
+import { BLOCKED, NO_RESULT, type Wait } from "../blocking.ts";
 import { ALL_CAPS } from "../credentials.ts";
-import { exitGroup, exitTask, forget, noteMemoryPeak, releaseMemory } from "../task/exit.ts";
+import { endOther, exitGroup, forget, noteMemoryPeak, releaseMemory } from "../task/exit.ts";
 import { NO_ALT_STACK, type Task } from "../task/task.ts";
 import type { VmGroup } from "../vm_group.ts";
 import { applyMemoryLimits } from "../resource_limits.ts";
@@ -36,13 +36,33 @@ export const execProgram = (
     dieOfExec(t, error.reason);
     return NO_RESULT;
   }
-  commit(t, loaded.vm, loaded.sp, loaded.entry, program.comm);
-  return NO_RESULT;
+  const goAhead = (): number => {
+    commit(t, loaded.vm, loaded.sp, loaded.entry, program.comm);
+    return NO_RESULT;
+  };
+  endSiblings(t);
+  return alone(t) ? goAhead() : t.block(untilAlone(t, loaded.vm, goAhead));
+};
+
+/** A traced sibling leaves in its own time: it stops at its exit, and what is left of it stays until its tracer has waited. */
+const untilAlone = (t: Task, vm: VmGroup, goAhead: () => number): Wait => {
+  let waiting = true;
+  return {
+    what: "its threads to be gone (execve)",
+    queues: [],
+    killable: true,
+    poll() {
+      if (!alone(t)) return BLOCKED;
+      waiting = false;
+      return goAhead();
+    },
+    finish: () => waiting ? vm.release() : undefined,
+  };
 };
 
 /** A failure past the point of no return: the process, by then a single thread, dies of SIGSEGV. */
 const dieOfExec = (t: Task, reason: string): void => {
-  dethread(t);
+  endSiblings(t);
   t.lastTrap = `execve: ${reason}`;
   t.machine.reportFatal(t, { signo: SIG.SEGV, code: SI.KERNEL, addr: 0n });
   exitGroup(t, SIG.SEGV);
@@ -50,7 +70,8 @@ const dieOfExec = (t: Task, reason: string): void => {
 
 const commit = (t: Task, vm: VmGroup, sp: number, entry: number, comm: string): void => {
   const { group, machine } = t;
-  dethread(t);
+  const formerTid = t.tid;
+  takeOverLeader(t);
   if (t.files.users > 1) {
     const own = t.files.fork();
     t.files.release();
@@ -83,17 +104,25 @@ const commit = (t: Task, vm: VmGroup, sp: number, entry: number, comm: string): 
   }
   t.cpu.pc = entry;
   t.cpu.setNumber(2, sp);
+  t.trace?.execed(formerTid);
 };
 
-/** Ends all siblings; a thread that is not the leader takes over the leader's number (de_thread). */
-const dethread = (t: Task): void => {
+/** Ends all siblings (zap_other_threads). */
+const endSiblings = (t: Task): void => {
+  t.group.execing = t;
+  for (const other of [...t.group.tasks]) if (other !== t) endOther(other, SIG.KILL);
+};
+const alone = (t: Task): boolean =>
+  t.group.tasks.every((other) => other === t || (other === t.group.leader && other.state === "zombie"));
+
+/** A thread that is not the leader takes over the leader's number (de_thread). */
+const takeOverLeader = (t: Task): void => {
   const { group, machine } = t;
-  group.execing = t;
-  for (const other of [...group.tasks]) if (other !== t) exitTask(other, 9);
   group.execing = undefined;
   const leader = group.leader;
   if (leader === t) return;
   leader.pending.clear();
+  leader.trace?.tracer.group.childEvents.wake();
   forget(leader);
   machine.tasks.delete(t.tid);
   t.tid = leader.tid;

@@ -30,6 +30,7 @@ export const futexWait = (
     poll: () => waiter.word === undefined ? 0 : BLOCKED,
     deadline,
     restart: deadline === undefined ? "restart" : "block",
+    again: () => futexWait(t, addr, shared, value, bitset, deadline),
     finish: () => waiter.leave(),
   });
 };
@@ -173,6 +174,7 @@ export const futexWaitVector = (t: Task, entries: readonly VectorEntry[], deadli
     },
     deadline,
     restart: deadline === undefined ? "restart" : "block",
+    again: () => futexWaitVector(t, entries, deadline),
     finish: () => waiters.forEach((waiter) => waiter.leave()),
   };
   return t.block(wait);

@@ -16,6 +16,7 @@ const LETTERS = {
   blocked: "S",
   vfork: "D",
   stopped: "T",
+  traced: "t",
   exiting: "Z",
   zombie: "Z",
   dead: "X",
@@ -25,6 +26,7 @@ const NAMES: Readonly<Record<string, string>> = {
   S: "sleeping",
   D: "disk sleep",
   T: "stopped",
+  t: "tracing stop",
   Z: "zombie",
   X: "dead",
 };
@@ -226,7 +228,7 @@ export const statusText = (s: ProcTask): string => {
   return `Name:\t${task.comm.replaceAll("\\", "\\\\").replaceAll("\n", "\\n")}\n${umask}` +
     `State:\t${letter} (${NAMES[letter]})\nTgid:\t${group.tgid}\nNgid:\t0\nPid:\t${task.tid}\nPPid:\t${
       parentOf(task)
-    }\nTracerPid:\t0\n` +
+    }\nTracerPid:\t${task.trace?.tracer.tid ?? 0}\n` +
     `Uid:\t${cred.ruid}\t${cred.euid}\t${cred.suid}\t${cred.fsuid}\nGid:\t${cred.rgid}\t${cred.egid}\t${cred.sgid}\t${cred.fsgid}\n` +
     `FDSize:\t${tableSize(task)}\nGroups:\t${cred.groups.map((g) => `${g} `).join("")}\n` +
     `NStgid:\t${group.tgid}\nNSpid:\t${task.tid}\nNSpgid:\t${group.pgid}\nNSsid:\t${group.sid}\nKthread:\t0\n` +

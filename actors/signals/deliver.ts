@@ -7,7 +7,7 @@ import { E } from "../../syscalls/abi/errno.ts";
 import { defaultAction, SA, SI, SIG, SYNCHRONOUS, UNBLOCKABLE } from "../../syscalls/abi/signals.ts";
 import { SIG_DFL, SIG_IGN } from "../signal_handlers.ts";
 import { dieByGroupExit, exitGroup } from "../task/exit.ts";
-import { beginCallAgain, endWait } from "../task/waiting.ts";
+import { beginCallAgain, decideRestart, endWait, prepareRestart } from "../task/waiting.ts";
 import type { Task } from "../task/task.ts";
 import { pushFrame } from "./frame.ts";
 import { forceSignal, recalculate, setBlocked } from "./generate.ts";
@@ -35,6 +35,8 @@ export const dequeue = (task: Task, open: bigint): SigInfo | undefined => {
 
 /** Runs the gate. Called with `task.wait` still set when a signal woke a waiting call. */
 export const passGate = (task: Task): Gate => {
+  if (task.trace !== undefined) return task.trace.gate();
+  if (task.restarting !== undefined) prepareRestart(task);
   let handled = false;
   for (;;) {
     if (task.group.groupExit !== undefined || task.pending.has(SIG.KILL)) {
@@ -66,11 +68,13 @@ export const passGate = (task: Task): Gate => {
     return passGate(task);
   }
   task.interruptedWithMask = false;
+  if (task.restarting !== undefined) decideRestart(task, undefined);
   recalculate(task);
   return "go";
 };
 
-const act = (task: Task, info: SigInfo): "ignored" | "handled" | "gone" => {
+/** What a signal taken from its set does. */
+export const act = (task: Task, info: SigInfo): "ignored" | "handled" | "gone" => {
   const sig = info.signo;
   const d = task.handlers.get(sig);
   if (d.handler === SIG_IGN) return "ignored";
@@ -114,7 +118,10 @@ const handle = (task: Task, info: SigInfo): "handled" | "gone" => {
 /** The first handler decides about the interrupted call: partial result, begun again, or EINTR (SEMANTICS 6.27, 6.29). */
 const settleWait = (task: Task, flags: number): void => {
   const wait = task.wait;
-  if (wait === undefined) return;
+  if (wait === undefined) {
+    if (task.restarting !== undefined) decideRestart(task, (flags & SA.RESTART) !== 0);
+    return;
+  }
   const partial = wait.partial?.();
   if (partial !== undefined) {
     endWait(task);

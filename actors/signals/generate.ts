@@ -11,7 +11,7 @@ import type { Task } from "../task/task.ts";
 import type { ThreadGroup } from "../task/thread_group.ts";
 import { sigBit, type SigInfo, SIGRTMIN } from "./pending.ts";
 import type { SignalService } from "./service.ts";
-import { continueGroup, unpark } from "./stop.ts";
+import { continueGroup, rouse } from "./stop.ts";
 
 const KILL_BIT = sigBit(SIG.KILL);
 
@@ -20,13 +20,17 @@ export const recalculate = (task: Task): void => {
   task.attention = hasWork(task);
 };
 
-const hasWork = (task: Task): boolean =>
-  ((task.pending.mask | task.group.pending.mask) & (~task.blocked | KILL_BIT)) !== 0n || task.group.job !== "running" ||
+/** Whether the gate has work. */
+export const hasWork = (task: Task): boolean =>
+  ((task.pending.mask | task.group.pending.mask) & (~task.blocked | KILL_BIT)) !== 0n ||
+  (task.trace === undefined ? task.group.job !== "running" : task.trace.hasTraps) ||
   task.group.groupExit !== undefined || (task.group.execing !== undefined && task.group.execing !== task);
 
 /** Whether the signal would be thrown away at once for this task (sig_ignored). */
 export const isIgnored = (task: Task, sig: number): boolean => {
   if (((task.blocked | task.realBlocked) & sigBit(sig)) !== 0n) return false;
+  // A tracer may want to know of it.
+  if (task.trace !== undefined) return false;
   const { handler } = task.handlers.get(sig);
   if (task.group.unkillable && handler === SIG_DFL) return true;
   return handler === SIG_IGN || (handler === SIG_DFL && defaultAction(sig) === "ignore");
@@ -36,7 +40,7 @@ export const isIgnored = (task: Task, sig: number): boolean => {
 const wants = (task: Task, sig: number): boolean => {
   if (task.state === "exiting" || task.state === "zombie" || task.state === "dead") return false;
   if (sig === SIG.KILL) return true;
-  if ((task.blocked & sigBit(sig)) !== 0n || task.state === "stopped") return false;
+  if ((task.blocked & sigBit(sig)) !== 0n || task.state === "stopped" || task.state === "traced") return false;
   // A sleeper that another signal has just woken is busy with that one.
   return task.state === "running" || task.state === "runnable" || !task.attention;
 };
@@ -117,7 +121,8 @@ export class Signals implements SignalService {
     if (target === undefined && !toTask) target = group.tasks.find((t) => wants(t, sig));
     if (target === undefined) return;
     const fatal = sig === SIG.KILL ||
-      (target.handlers.get(sig).handler === SIG_DFL && defaultAction(sig) === "terminate" && !group.unkillable);
+      (main.trace === undefined && target.handlers.get(sig).handler === SIG_DFL && defaultAction(sig) === "terminate" &&
+        !group.unkillable);
     if (
       fatal && (sig === SIG.KILL || (target.realBlocked & sigBit(sig)) === 0n) && group.groupExit === undefined &&
       group.execing === undefined
@@ -127,7 +132,7 @@ export class Signals implements SignalService {
       for (const t of group.tasks) {
         t.pending.add(SIG.KILL, undefined);
         wake(t);
-        unpark(t);
+        rouse(t);
       }
       return;
     }

@@ -23,7 +23,8 @@ const notifyParent = (group: ThreadGroup, code: number, status: number): void =>
 
 /** Begins a group stop: every thread parks at its gate; the last one reports. */
 export const stopGroup = (group: ThreadGroup, sig: number): void => {
-  if (group.job === "stopped") return;
+  // A tracer may have let a thread of a stopped group run: a further stop signal stops it again.
+  if (group.job === "stopped" && !group.tasks.some((t) => t.trace !== undefined)) return;
   if (group.job === "running") {
     group.job = "stopping";
     group.stopSignal = sig;
@@ -32,22 +33,27 @@ export const stopGroup = (group: ThreadGroup, sig: number): void => {
   group.stopsOutstanding = 0;
   for (const t of group.tasks) {
     if (t.state === "exiting" || t.state === "zombie" || t.state === "dead" || t.state === "stopped") continue;
+    if (t.trace !== undefined && !t.trace.requestStop(sig)) continue;
     group.stopsOutstanding++;
     t.attention = true;
     t.notify();
   }
 };
 
-/** One thread has parked (or left, or waits uninterruptibly for a vfork child): the last one makes the stop complete. */
-export const threadParked = (group: ThreadGroup): void => {
+/**
+ * One thread has parked (or left, or waits uninterruptibly for a vfork child): the last one makes the stop complete. `quietly`: it is traced by the parent, which hears of
+ * that thread's stop instead.
+ */
+export const threadParked = (group: ThreadGroup, quietly = false): void => {
   if (group.job !== "stopping" || --group.stopsOutstanding > 0) return;
   group.job = "stopped";
   group.stopReport = group.stopSignal;
-  notifyParent(group, SI.CLD_STOPPED, group.stopSignal);
+  if (!quietly) notifyParent(group, SI.CLD_STOPPED, group.stopSignal);
 };
 
 /** SIGCONT or SIGKILL: ends a stop; threads run again. */
 export const continueGroup = (group: ThreadGroup): void => {
+  for (const t of group.tasks) t.trace?.continued();
   if (group.job === "running") return;
   const wasStopped = group.job;
   group.job = "running";
@@ -56,13 +62,20 @@ export const continueGroup = (group: ThreadGroup): void => {
   if (wasStopped !== undefined) {
     group.continueReport = true;
     notifyParent(group, SI.CLD_CONTINUED, SIG.CONT);
+    const { trace } = group.leader;
+    if (trace !== undefined && !trace.byParent) trace.tellContinued();
   }
   for (const t of group.tasks) unpark(t);
 };
 
 /** Lets a stopped thread run again. */
 export const unpark = (task: Task): void => {
-  if (task.state !== "stopped") return;
+  if (task.state === "stopped") rouse(task);
+};
+
+/** Ends a stop of one thread, its tracer's stops too. */
+export const rouse = (task: Task): void => {
+  if (task.state !== "stopped" && task.state !== "traced") return;
   task.state = "runnable";
   task.attention = true;
   task.machine.makeRunnable(task);

@@ -142,6 +142,7 @@ const commit = (t: Task, child: Task, r: CloneRequest): void => {
   if (has(r, CLONE.THREAD)) {
     group.tasks.push(child);
     child.attention = group.job !== "running";
+    if (group.job === "stopping") group.stopsOutstanding++;
   } else {
     joinFamily(t, child, r);
     machine.groups.set(child.group.tgid, child.group);
@@ -160,6 +161,7 @@ const commit = (t: Task, child: Task, r: CloneRequest): void => {
     t.vforkChild = child;
     child.vforkParent = t;
   }
+  t.trace?.cloned(child, r);
   machine.spawn(child);
 };
 

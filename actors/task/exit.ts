@@ -5,7 +5,7 @@
 import { SA, SI, SIG } from "../../syscalls/abi/signals.ts";
 import { SIG_IGN } from "../signal_handlers.ts";
 import { fromKernel, retargetShared } from "../signals/generate.ts";
-import { isOrphanedPgrp, threadParked } from "../signals/stop.ts";
+import { isOrphanedPgrp, rouse, threadParked } from "../signals/stop.ts";
 import { leaveUndoList } from "../sysv/undo_list.ts";
 import type { Task } from "./task.ts";
 import type { ThreadGroup } from "./thread_group.ts";
@@ -49,15 +49,16 @@ export const releaseVforkParent = (task: Task): void => {
 /** Ends one task with a wait status. */
 export const exitTask = (task: Task, status: number): void => {
   if (task.state === "exiting" || task.state === "zombie" || task.state === "dead") return;
+  if (task.trace?.stopsAtExit(status)) return;
   const { group, machine } = task;
   endWait(task);
   if (task.vforkChild !== undefined) task.vforkChild = undefined;
-  const wasStopped = task.state === "stopped";
+  const countsForStop = task.trace === undefined ? task.state !== "stopped" : task.trace.stopPending;
   task.state = "exiting";
   task.exitStatus = status;
   group.live--;
   retargetShared(task, ~task.blocked);
-  if (!wasStopped) threadParked(group);
+  if (countsForStop) threadParked(group);
   const last = group.live === 0;
   if (last) {
     if (group.groupExit === undefined) group.groupExit = status;
@@ -70,12 +71,40 @@ export const exitTask = (task: Task, status: number): void => {
   for (const hook of exitHooks.task) hook(task);
   releaseTables(task);
   group.used.utime += task.cpuTime;
+  if (task.tracees !== undefined) letTraceesGo(task);
   reparentChildren(task);
   task.pending.clear();
-  if (task === group.leader) task.state = "zombie";
-  else forget(task);
-  if (last) groupDied(group);
+  becomeZombie(task);
   machine.endFiber(task);
+};
+
+/** A thread leaves no zombie, unless it is traced: then its tracer waits for it first, and so does its group's end. */
+const becomeZombie = (task: Task): void => {
+  const { group, trace } = task;
+  if (task === group.leader || (trace !== undefined && !trace.autoreaps)) task.state = "zombie";
+  else forget(task);
+  if (group.live === 0 && group.tasks.length === 1) groupDied(group);
+  else trace?.tellDeath(group.groupExit ?? task.exitStatus);
+  if (trace !== undefined) group.execing?.notify();
+};
+
+/** A thread that its tracer kept is let go: the last one makes the group's end known (release_task). */
+export const reapThread = (task: Task): void => {
+  const { group } = task;
+  forget(task);
+  if (group.live === 0 && group.tasks.length === 1) groupDied(group);
+  group.execing?.notify();
+};
+
+/** The exit of a tracer: tracees go on untraced, dead ones become their parents' business (exit_ptrace). */
+const letTraceesGo = (tracer: Task): void => {
+  for (const task of [...tracer.tracees!]) {
+    const { byParent } = task.trace!;
+    task.trace!.tracerLeft();
+    if (task.state !== "zombie") continue;
+    if (task !== task.group.leader) reapThread(task);
+    else if (task.group.zombie && !byParent) notifyDeath(task.group);
+  }
 };
 
 export const noteMemoryPeak = (task: Task): void => {
@@ -102,6 +131,7 @@ const releaseTables = (task: Task): void => {
 
 /** Takes a task off every list (release_task). */
 export const forget = (task: Task): void => {
+  task.trace?.unlink();
   task.state = "dead";
   if (task.machine.tasks.get(task.tid) === task) task.machine.tasks.delete(task.tid);
   const at = task.group.tasks.indexOf(task);
@@ -112,9 +142,23 @@ export const forget = (task: Task): void => {
 export const exitGroup = (task: Task, status: number): void => {
   const { group } = task;
   if (group.groupExit === undefined) group.groupExit = status;
-  for (const other of [...group.tasks]) if (other !== task) exitTask(other, group.groupExit);
+  for (const other of [...group.tasks]) if (other !== task) endOther(other, group.groupExit);
   exitTask(task, group.groupExit);
 };
+
+/** Ends a sibling: at once, or in its own turn when its tracer wants to see it go. */
+export const endOther = (task: Task, status: number): void => {
+  if (!task.trace?.wantsExitStop || !alive(task)) {
+    exitTask(task, status);
+    return;
+  }
+  task.pending.add(SIG.KILL, undefined);
+  task.attention = true;
+  task.notify();
+  rouse(task);
+};
+
+const alive = (task: Task): boolean => task.state !== "exiting" && task.state !== "zombie" && task.state !== "dead";
 
 /** The task found its group leaving, or itself killed (by an execve of a sibling). */
 export const dieByGroupExit = (task: Task): void => {
@@ -152,8 +196,9 @@ const reparentChildren = (task: Task): void => {
     task.group.children.splice(task.group.children.indexOf(child), 1);
     parent?.group.children.push(child);
     child.exitSignal = SIG.CHLD;
-    if (child.zombie) notifyDeath(child);
-    else hangUpIfOrphaned(child, task.group);
+    if (child.zombie) {
+      if (child.leader.trace === undefined) notifyDeath(child);
+    } else hangUpIfOrphaned(child, task.group);
   }
 };
 
@@ -181,14 +226,15 @@ const groupDied = (group: ThreadGroup): void => {
   group.leader.machine.groupEnded(group);
 };
 
-/** Tells the parent; reaps at once when nobody will (SEMANTICS 3.16–3.20). */
-const notifyDeath = (group: ThreadGroup): void => {
-  const parent = group.parent;
+/** Tells the parent, or the tracer, whose it is until it has waited; reaps at once when nobody will (SEMANTICS 3.16–3.20, 9.22). */
+export const notifyDeath = (group: ThreadGroup): void => {
+  const { trace } = group.leader;
+  const parent = trace === undefined ? group.parent : trace.tracer;
   if (parent === undefined || parent.group.live === 0) {
     if (parent === undefined) reap(group);
     return;
   }
-  const sig = group.exitSignal;
+  const sig = trace === undefined || trace.byParent ? group.exitSignal : SIG.CHLD;
   let autoreap = false;
   let send = sig > 0 && sig <= 64;
   if (sig === SIG.CHLD) {

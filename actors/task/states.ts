@@ -7,6 +7,7 @@ export type TaskState =
   | "blocked"
   | "vfork"
   | "stopped"
+  | "traced"
   | "exiting"
   | "zombie"
   | "dead";
@@ -15,10 +16,11 @@ export type TaskState =
 export const TRANSITIONS: Readonly<Record<TaskState, readonly TaskState[]>> = {
   new: ["runnable", "exiting"],
   runnable: ["running", "exiting"],
-  running: ["runnable", "blocked", "vfork", "stopped", "exiting"],
+  running: ["runnable", "blocked", "vfork", "stopped", "traced", "exiting"],
   blocked: ["running", "exiting"],
   vfork: ["running", "exiting"],
-  stopped: ["runnable", "exiting"],
+  stopped: ["runnable", "traced", "exiting"],
+  traced: ["runnable", "exiting"],
   exiting: ["zombie", "dead"],
   zombie: ["dead"],
   dead: [],

@@ -14,6 +14,8 @@ import type { Timer } from "../timers.ts";
 import type { VmGroup } from "../vm_group.ts";
 import type { Listener } from "../wait_queue.ts";
 import type { PendingSet } from "../signals/pending.ts";
+import type { AfterStop, Traced } from "../ptrace/traced.ts";
+import type { Restarting } from "./waiting.ts";
 import { checkTransition, type TaskState } from "./states.ts";
 import type { ThreadGroup } from "./thread_group.ts";
 
@@ -89,6 +91,16 @@ export class Task implements Listener {
   vforkChild: Task | undefined;
   /** For a vfork child: the parent to release when the VM is released. */
   vforkParent: Task | undefined;
+  /** The tracer's hold on this task; undefined while nobody traces it. */
+  trace: Traced | undefined;
+  /** The tasks this one traces. */
+  tracees: Set<Task> | undefined;
+  /** What a ptrace stop interrupted; done when the task goes on, traced or not. */
+  afterStop: AfterStop | undefined;
+  /** A call that was ended for a signal a tracer hears of first: the gate decides what becomes of it (waiting.ts). */
+  restarting: Restarting | undefined;
+  /** What restart_syscall does (struct restart_block). */
+  restartBlock: (() => number) | undefined;
   /** On the run queue. */
   queued = false;
   /** Hands the task's fiber its next turn; set while it is parked. */

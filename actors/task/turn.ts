@@ -8,8 +8,10 @@ import { SI, SIG } from "../../syscalls/abi/signals.ts";
 import { BLOCKED, NO_RESULT, type Wait } from "../blocking.ts";
 import { passGate } from "../signals/deliver.ts";
 import { forceSignal } from "../signals/generate.ts";
+import type { AfterStop } from "../ptrace/traced.ts";
+import { exitTask } from "./exit.ts";
 import type { Task } from "./task.ts";
-import { beginWait, endWait } from "./waiting.ts";
+import { beginWait, endWait, restoreFirstArgument } from "./waiting.ts";
 
 /** Neither leaving nor gone. */
 export const alive = (task: Task): boolean =>
@@ -24,8 +26,9 @@ const GRACE_STEP = 8;
 /** Gives the task its turn. */
 export const turn = (task: Task): void => {
   task.notified = false;
-  if (task.state === "stopped") return;
+  if (task.state === "stopped" || task.state === "traced") return;
   task.state = "running";
+  if (task.afterStop !== undefined && !goOn(task, task.afterStop)) return;
   if (task.wait !== undefined && !resumeWait(task)) return;
   if (task.attention || task.savedMask !== undefined) {
     if (passGate(task) !== "go") return;
@@ -50,8 +53,7 @@ const resumeWait = (task: Task): boolean => {
   }
   if (result !== BLOCKED) {
     endWait(task);
-    finishCall(task, result);
-    return alive(task);
+    return settle(task, result);
   }
   if (task.attention) {
     if (wait.killable) {
@@ -72,6 +74,30 @@ const keepWaiting = (task: Task): boolean => {
   return false;
 };
 
+/** The call has its result: true when the task may go on, false when it stops for its tracer or is gone. */
+const settle = (task: Task, result: number): boolean => {
+  if (!alive(task)) return false;
+  if (task.trace !== undefined && task.trace.stopForEvent(result)) return false;
+  finishCall(task, result);
+  return task.trace === undefined || !task.trace.stopAfterCall();
+};
+
+/** Does what a ptrace stop came before; false when the task parks or is gone. A killed task does nothing more than exit. */
+const goOn = (task: Task, after: AfterStop): boolean => {
+  task.afterStop = undefined;
+  if (after.kind === "exit") {
+    exitTask(task, after.status);
+    return false;
+  }
+  if (task.group.groupExit !== undefined || task.pending.has(SIG.KILL)) return true;
+  if (after.kind === "result") return after.result === BLOCKED ? waitForResult(task) : settle(task, after.result);
+  task.callNumber = task.cpu.lo(17) | 0;
+  // The tracer has put its own result into a0.
+  if (task.callNumber === -1) return settle(task, NO_RESULT);
+  restoreFirstArgument(task);
+  return makeCall(task);
+};
+
 const finishCall = (task: Task, result: number): void => {
   task.machine.trace.note(task.callNumber, result);
   task.machine.observer.callReturned?.(task, result);
@@ -86,7 +112,8 @@ const runGuest = (task: Task): void => {
   for (;;) {
     const cpu = task.cpu;
     if (machine.clock.real) cpu.time = machine.clock.monotonic();
-    const trap = cpu.run(machine.contended ? left : Math.max(left, ALONE_SLICE));
+    const stepping = task.trace !== undefined && task.trace.stepping;
+    const trap = cpu.run(stepping ? 1 : machine.contended ? left : Math.max(left, ALONE_SLICE));
     charge(task, cpu.spent);
     left -= cpu.spent;
     switch (trap) {
@@ -94,6 +121,8 @@ const runGuest = (task: Task): void => {
         if (!systemCall(task)) return;
         break;
       case Trap.BudgetSpent:
+        if (stepping) task.trace!.stepped();
+        break;
       case Trap.Interrupted:
         break;
       default:
@@ -133,17 +162,24 @@ const systemCall = (task: Task): boolean => {
   task.callNumber = cpu.lo(17) | 0;
   machine.trace.note(task.tid, machine.executed);
   machine.observer.callEntered?.(task);
-  const result = machine.calls.dispatch(task);
-  if (result === BLOCKED) {
-    beginWait(task);
-    if (task.attention || task.notified) {
-      task.notified = false;
-      return resumeWait(task);
-    }
-    return keepWaiting(task);
+  if (task.trace !== undefined && task.trace.stopAtCall()) return false;
+  return makeCall(task);
+};
+
+const makeCall = (task: Task): boolean => {
+  const result = task.machine.calls.dispatch(task);
+  if (result !== BLOCKED) return settle(task, result);
+  if (task.trace !== undefined && task.trace.stopForEvent(result)) return false;
+  return waitForResult(task);
+};
+
+const waitForResult = (task: Task): boolean => {
+  beginWait(task);
+  if (task.attention || task.notified) {
+    task.notified = false;
+    return resumeWait(task);
   }
-  if (alive(task)) finishCall(task, result);
-  return alive(task);
+  return keepWaiting(task);
 };
 
 const forceFault = (task: Task, trap: Trap): void => {

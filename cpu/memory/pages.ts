@@ -203,13 +203,13 @@ export abstract class Pages implements CpuHost {
   }
 
   // ---- misses ------------------------------------------------------------------------------------------------------
-  resolve(addr: bigint, access: number): Fault | undefined {
+  resolve(addr: bigint, access: number, forced = false): Fault | undefined {
     if (addr >= 0x100000000n) return segv(SEGV_MAPERR, addr);
     const at = Number(addr);
     const m = this.list.find(at) ?? this.#growStack(at);
     if (m === undefined) return segv(SEGV_MAPERR, addr);
     const need = access === PERM_R ? PROT_READ | PROT_WRITE : access === PERM_W ? PROT_WRITE : PROT_EXEC;
-    if ((m.prot & need) === 0) return segv(SEGV_ACCERR, addr);
+    if ((m.prot & need) === 0 && !(forced && !(m.shared && access === PERM_W))) return segv(SEGV_ACCERR, addr);
     const page = Math.floor(at / PAGE);
     if (m.object !== undefined) {
       const offset = m.offset + (page * PAGE - m.start);

@@ -5,11 +5,15 @@ import { Pages, SPACE_END } from "./pages.ts";
 
 export abstract class MemoryOfUser extends Pages implements UserMemory {
   /** Makes the page at `at` accessible; the bytes to use, from `at` to the end of its page. Throws BadAddress. */
-  #page(at: number, access: number): { bytes: Uint8Array; from: number; dirtied: (() => void) | undefined } {
+  #page(
+    at: number,
+    access: number,
+    forced = false,
+  ): { bytes: Uint8Array; from: number; dirtied: (() => void) | undefined } {
     const { perms } = this;
     if (!(at >= 0 && at < SPACE_END)) throw new BadAddress(at);
     if ((perms[Math.floor(at / PAGE)] & access) === 0) {
-      if (this.resolve(BigInt(Math.floor(at)), access) !== undefined) throw new BadAddress(at);
+      if (this.resolve(BigInt(Math.floor(at)), access, forced) !== undefined) throw new BadAddress(at);
       const m = this.list.find(at)!;
       if (m.object !== undefined) {
         const { bytes, offset, index } = this.sharedBytes(m, at);
@@ -34,11 +38,12 @@ export abstract class MemoryOfUser extends Pages implements UserMemory {
     length: number,
     access: number,
     use: (bytes: Uint8Array, from: number, done: number, size: number) => void,
+    forced = false,
   ): void {
     for (let done = 0; done < length;) {
       const at = addr + done;
       const size = Math.min(length - done, PAGE - (at % PAGE));
-      const { bytes, from, dirtied } = this.#page(at, access);
+      const { bytes, from, dirtied } = this.#page(at, access, forced);
       use(bytes, from, done, size);
       dirtied?.();
       done += size;
@@ -65,6 +70,28 @@ export abstract class MemoryOfUser extends Pages implements UserMemory {
     if (this.#direct(addr, bytes.length, PERM_W)) this.flat.set(bytes, addr);
     else {this.#pieces(addr, bytes.length, PERM_W, (page, from, done, size) =>
         page.set(bytes.subarray(done, done + size), from));}
+  }
+
+  readForced(addr: number, length: number): Uint8Array<ArrayBuffer> {
+    const out = new Uint8Array(length);
+    this.#pieces(
+      addr,
+      length,
+      PERM_R,
+      (bytes, from, done, size) => out.set(bytes.subarray(from, from + size), done),
+      true,
+    );
+    return out;
+  }
+
+  writeForced(addr: number, bytes: Uint8Array): void {
+    this.#pieces(
+      addr,
+      bytes.length,
+      PERM_W,
+      (page, from, done, size) => page.set(bytes.subarray(done, done + size), from),
+      true,
+    );
   }
 
   accessible(addr: number, length: number, write: boolean): number {

@@ -201,6 +201,12 @@ export class ScriptSpace implements AddressSpace {
       done += n;
     }
   }
+  readForced(addr: number, length: number): Uint8Array<ArrayBuffer> {
+    return this.read(addr, length);
+  }
+  writeForced(addr: number, bytes: Uint8Array): void {
+    this.write(addr, bytes);
+  }
   accessible(addr: number, length: number, write: boolean): number {
     let at = addr;
     while (at < addr + length) {

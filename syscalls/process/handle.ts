@@ -37,7 +37,11 @@ const make = (t: Task, request: CloneRequest | number): number => {
     what: `vfork child ${tid}`,
     queues: [],
     killable: true,
-    poll: () => t.vforkChild === undefined ? tid : t.block(blockedOn),
+    poll: () => {
+      if (t.vforkChild !== undefined) return t.block(blockedOn);
+      t.trace?.vforkDone(tid);
+      return tid;
+    },
   };
   return t.block(blockedOn);
 };

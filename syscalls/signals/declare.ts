@@ -46,8 +46,5 @@ export const signals = {
   kill: call(129, [pid(), signal()], "send a signal to processes"),
   tkill: call(130, [pid("tid"), signal()], "send a signal to a task"),
   tgkill: call(131, [pid("tgid"), pid("tid"), signal()], "send a signal to a task of a group"),
-  restart_syscall: call(128, [], "go on with an interrupted call", {
-    support: "partial",
-    note: "interrupted calls go on by themselves; called by hand it fails with EINTR",
-  }),
+  restart_syscall: call(128, [], "go on with an interrupted call"),
 } satisfies Family;

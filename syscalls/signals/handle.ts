@@ -162,5 +162,9 @@ export const signalsHandlers: Handlers<Task, typeof signals> = {
     if (target === undefined || target.pid !== tgid) return -E.SRCH;
     return sendTo(t, target.group, target, fromTask(t, sig, SI.TKILL));
   },
-  restart_syscall: () => -E.INTR,
+  restart_syscall(t) {
+    const again = t.restartBlock;
+    t.restartBlock = undefined;
+    return again === undefined ? -E.INTR : again();
+  },
 };

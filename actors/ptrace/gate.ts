@@ -1,0 +1,65 @@
+/**
+ * The gate of a traced task (kernel/signal.c get_signal): as `signals/deliver.ts`, but the tracer hears of every stop and of every signal before it acts, and a waiting
+ * call is ended first, as Linux ends it, so that the tracer sees the call's result.
+ */
+import { SIG } from "../../syscalls/abi/signals.ts";
+import { act, dequeue, type Gate, passGate } from "../signals/deliver.ts";
+import { hasWork, recalculate, setBlocked } from "../signals/generate.ts";
+import { dieByGroupExit } from "../task/exit.ts";
+import type { Task } from "../task/task.ts";
+import { decideRestart, prepareRestart, suspendCall } from "../task/waiting.ts";
+import type { Traced } from "./traced.ts";
+
+const doomed = (task: Task): boolean => task.group.groupExit !== undefined || task.pending.has(SIG.KILL);
+
+export const passTracedGate = (task: Task, trace: Traced): Gate => {
+  if (task.wait !== undefined && !doomed(task)) {
+    // A hint without a cause: the call goes on waiting.
+    if (!hasWork(task)) return "go";
+    suspendCall(task);
+    if (trace.stopAfterCall()) return "parked";
+  }
+  prepareRestart(task);
+  for (;;) {
+    if (doomed(task)) {
+      dieByGroupExit(task);
+      return "gone";
+    }
+    if (trace.stopPending) trace.trapStop = true;
+    if (trace.trapStop || trace.trapNotify) {
+      trace.trap();
+      return "parked";
+    }
+    if (task.savedMask !== undefined && !task.interruptedWithMask) restoreMask(task);
+    const outcome = nextSignal(task, trace);
+    if (outcome === "none") break;
+    if (outcome === "parked" || outcome === "gone") return outcome;
+    if (outcome === "handled" && trace.stepping) {
+      trace.stopInHandler();
+      return "parked";
+    }
+  }
+  task.interruptedWithMask = false;
+  decideRestart(task, undefined);
+  if (task.savedMask !== undefined) {
+    restoreMask(task);
+    return passGate(task);
+  }
+  recalculate(task);
+  return "go";
+};
+
+const restoreMask = (task: Task): void => {
+  const mask = task.savedMask!;
+  task.savedMask = undefined;
+  setBlocked(task, mask);
+};
+
+const nextSignal = (task: Task, trace: Traced): "none" | "parked" | ReturnType<typeof act> => {
+  const decided = trace.takeDecided();
+  if (decided !== undefined) return act(task, decided);
+  const info = dequeue(task, ~task.blocked);
+  if (info === undefined) return "none";
+  trace.stopForSignal(info);
+  return "parked";
+};
