@@ -36,6 +36,11 @@ export const RANGE_NOTES = RANGES + 16 * RANGE_SLOTS;
 export const BLOCKS = RANGES + 262144;
 export const BLOCK_SIZE = 1280;
 /**
+ * The block that translated code works on, an address the host need not compare with anything. Any other CPU changes
+ * places with it while it runs translated code.
+ */
+export const HOME = BLOCKS;
+/**
  * Pages of 64 KiB that the memories have at least. Code that imports them with these minima is spared half of the
  * host's checks of bounds: it need not ask whether a memory is smaller than the offset of an access.
  */

@@ -45,8 +45,6 @@ export interface Keeper {
 export interface FloatFrame extends Keeper {
   readonly f: Statements;
   readonly shadow: Memory;
-  /** Address of the CPU block in the shadow memory. */
-  readonly block: Local<"i32">;
   scratch<T extends ValueType>(type: T): Local<T>;
   /** The instruction cannot be done here; nothing has changed yet. */
   leave(reason: number): void;

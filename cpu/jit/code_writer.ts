@@ -193,6 +193,12 @@ export class CodeWriter {
     this.unsigned(offset);
   }
 
+  /** The same of a vector. */
+  shadowVector(op: number, offset: number): void {
+    this.byte(0xfd);
+    this.shadow(op, offset);
+  }
+
   #grow(room: number): void {
     if (this.at + room <= this.bytes.length) return;
     const bytes = new Uint8Array(Math.max(2 * this.bytes.length, this.at + room));

@@ -4,18 +4,20 @@
  * code that stands in the table where none is translated, which gives the address back.
  */
 
-import { BUDGET, GUEST_LEAST, SHADOW_LEAST, X } from "../layout.ts";
+import { BUDGET, GUEST_LEAST, HOME, SCRATCH, SHADOW_LEAST, X } from "../layout.ts";
 import { CodeWriter, NO_VALUE, Op } from "./code_writer.ts";
-import { ARGUMENT, BLOCK, BUDGET_LEFT, DEPTH, STACK_POINTER } from "./region_frame.ts";
+import { ARGUMENT, BUDGET_LEFT, DEPTH, LINK, STACK_POINTER } from "./region_frame.ts";
 
 /**
- * Imported functions, each `(block, depth)`: `giveUp` goes on at the place in EXIT_SITE, `interpret` where no code is.
+ * Imported functions, each `(depth)`: `giveUp` goes on at the place in EXIT_SITE, `interpret` where no code is.
  * They come back when the call under way has returned, or before.
  */
 export const GIVE_UP = 0, INTERPRET = 1;
 const IMPORTED = 2;
 
-const I32 = 0x7f, I64 = 0x7e;
+const I32 = 0x7f, I64 = 0x7e, V128 = 0x7b;
+/** After the prefix of vector instructions. */
+const V128_LOAD = 0, V128_STORE = 11;
 const MAXIMUM_PAGES = 65536;
 /** References to functions of type 0, never null: a call through it needs no check of the type. */
 const TABLE_OF_REGIONS = [0x64, 0, 0x00, 0];
@@ -68,9 +70,9 @@ export class ModuleWriter {
     w.reset();
     w.code([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]);
     section(w, 1, (s) => {
-      s.code([3, 0x60, 5, I32, I32, I32, I64, I64, 2, I32, I64]);
-      s.code([0x60, 3, I32, I32, I32, 0]);
+      s.code([3, 0x60, 5, I32, I32, I64, I64, I64, 2, I32, I64]);
       s.code([0x60, 2, I32, I32, 0]);
+      s.code([0x60, 1, I32, 0]);
     });
     section(w, 2, (s) => {
       s.unsigned(ownTable ? 4 : 5);
@@ -145,16 +147,20 @@ function name(w: CodeWriter, text: string): void {
 const noLocals = (w: CodeWriter): void => w.unsigned(0);
 
 /**
- * Exports "table"; "0": what stands in the table where no code is, and "1": `(block, slot, depth)`, which takes budget, pc, sp
- * and a0 from the CPU block and leaves them in it.
+ * Exports "table"; "0": what stands in the table where no code is; "1": `(slot, depth)`, which takes budget, sp, a0 and ra
+ * from the CPU block HOME and leaves them in it; and "2": `(block)`, by which a CPU changes places with the one in HOME.
  */
 export function glueModule(): Uint8Array<ArrayBuffer> {
   const module = new ModuleWriter();
   module.begin();
   const w = new CodeWriter();
-  w.get(BLOCK);
-  w.get(STACK_POINTER);
-  w.shadow(Op.I64Store, X + 16);
+  const keep = (register: number, local: number): void => {
+    w.i32(0);
+    w.get(local);
+    w.shadow(Op.I64Store, HOME + X + 8 * register);
+  };
+  keep(1, LINK);
+  keep(2, STACK_POINTER);
   w.get(DEPTH);
   w.i32(NESTING);
   w.byte(Op.I32LtS);
@@ -163,40 +169,57 @@ export function glueModule(): Uint8Array<ArrayBuffer> {
   w.get(ARGUMENT);
   w.byte(Op.Return);
   w.byte(Op.End);
-  w.get(BLOCK);
-  w.get(ARGUMENT);
-  w.shadow(Op.I64Store, X + 80);
-  w.get(BLOCK);
+  keep(10, ARGUMENT);
+  w.i32(0);
   w.get(BUDGET_LEFT);
-  w.shadow(Op.I32Store, BUDGET);
-  w.get(BLOCK);
+  w.shadow(Op.I32Store, HOME + BUDGET);
   w.get(DEPTH);
   w.code([Op.Call, INTERPRET]);
-  w.get(BLOCK);
-  w.shadow(Op.I32Load, BUDGET);
-  w.get(BLOCK);
-  w.shadow(Op.I64Load, X + 80);
+  w.i32(0);
+  w.shadow(Op.I32Load, HOME + BUDGET);
+  w.i32(0);
+  w.shadow(Op.I64Load, HOME + X + 80);
   w.byte(Op.End);
   module.add(0, noLocals, w);
   w.reset();
-  const block = 0, slot = 1, depth = 2, argument = 3;
-  w.get(block);
-  w.get(block);
-  w.get(block);
-  w.shadow(Op.I32Load, BUDGET);
+  const slot = 0, depth = 1, argument = 2;
+  w.i32(0);
+  w.i32(0);
+  w.shadow(Op.I32Load, HOME + BUDGET);
   w.get(depth);
-  w.get(block);
-  w.shadow(Op.I64Load, X + 16);
-  w.get(block);
-  w.shadow(Op.I64Load, X + 80);
+  for (const register of [2, 10, 1]) {
+    w.i32(0);
+    w.shadow(Op.I64Load, HOME + X + 8 * register);
+  }
   w.get(slot);
   w.code([Op.CallIndirect, 0, 0]);
   w.set(argument);
-  w.shadow(Op.I32Store, BUDGET);
-  w.get(block);
+  w.shadow(Op.I32Store, HOME + BUDGET);
+  w.i32(0);
   w.get(argument);
-  w.shadow(Op.I64Store, X + 80);
+  w.shadow(Op.I64Store, HOME + X + 80);
   w.byte(Op.End);
   module.add(1, (locals) => locals.code([1, 1, I64]), w);
+  w.reset();
+  writeSwap(w);
+  module.add(2, (locals) => locals.code([1, 1, V128]), w);
   return module.finish(true);
+}
+
+/** Exchanges what matters of a CPU block with that of HOME. */
+function writeSwap(w: CodeWriter): void {
+  const block = 0, kept = 1;
+  for (let at = 0; at < SCRATCH; at += 16) {
+    w.get(block);
+    w.shadowVector(V128_LOAD, at);
+    w.set(kept);
+    w.get(block);
+    w.i32(0);
+    w.shadowVector(V128_LOAD, HOME + at);
+    w.shadowVector(V128_STORE, at);
+    w.i32(0);
+    w.get(kept);
+    w.shadowVector(V128_STORE, HOME + at);
+  }
+  w.byte(Op.End);
 }

@@ -5,18 +5,18 @@
  */
 
 import { type FloatFrame, INEXACT, type Statements } from "../interp/frame.ts";
-import { FFLAGS, PERM_W, RANGE_SLOTS } from "../layout.ts";
+import { FFLAGS, HOME, PERM_W, RANGE_SLOTS } from "../layout.ts";
 import { typeByte, type ValueType } from "../wasm/encoding.ts";
 import { type Expr, get, type I32, i32Const, type Local, type Memory } from "../wasm/expression.ts";
 import { memoryArgument } from "../wasm/expression.ts";
 import { STORE_OPCODES, type StoreName } from "../wasm/function_builder.ts";
 import { type CodeWriter, NO_VALUE, Op } from "./code_writer.ts";
 
-/** Parameters of every region: CPU block, instructions left, how many calls may nest, and the registers sp and a0. */
-export const BLOCK = 0, BUDGET_LEFT = 1, DEPTH = 2, STACK_POINTER = 3, ARGUMENT = 4;
+/** Parameters of every region: instructions left, how many calls may nest, and the registers sp, a0 and ra. */
+export const BUDGET_LEFT = 0, DEPTH = 1, STACK_POINTER = 2, ARGUMENT = 3, LINK = 4;
 const PARAMETERS = 5;
 /** Registers that come as parameters, and the one that goes back as a result: they are not in the CPU block then. */
-export const PASSED = 1 << 2 | 1 << 10;
+export const PASSED = 1 << 1 | 1 << 2 | 1 << 10;
 export const RETURNED = 1 << 10;
 /** The place given up at; the target of a jump through a register. */
 export const SITE = 5, TARGET = 6;
@@ -49,7 +49,6 @@ const TYPES = ["i32", "i64", "f32", "f64", "v128"] as const;
 export class RegionFrame implements FloatFrame, Statements {
   readonly f: Statements = this;
   readonly shadow = { index: 1 } as Memory;
-  readonly block = { type: "i32", index: BLOCK } as Local<"i32">;
   /** Open blocks around the next instruction; the outermost ends where the region gives up. */
   depth = 0;
   /** The place of the current instruction. Set before it is written. */
@@ -76,8 +75,8 @@ export class RegionFrame implements FloatFrame, Statements {
   loadFlags(wanted: boolean): void {
     if (!wanted) return;
     this.#inexact ||= this.#new("i32");
-    this.w.get(BLOCK);
-    this.w.shadow(Op.I32Load, FFLAGS);
+    this.w.i32(0);
+    this.w.shadow(Op.I32Load, HOME + FFLAGS);
     this.w.i32(INEXACT);
     this.w.byte(Op.I32And);
     this.w.set(this.#inexact);
@@ -91,6 +90,7 @@ export class RegionFrame implements FloatFrame, Statements {
     this.#x.fill(0);
     this.#f.fill(0);
     this.#ranges.fill(0);
+    this.#x[1] = LINK;
     this.#x[2] = STACK_POINTER;
     this.#x[10] = ARGUMENT;
     this.#new("i32");
@@ -178,12 +178,12 @@ export class RegionFrame implements FloatFrame, Statements {
   }
   accrueInexact(): void {
     const { w } = this;
-    w.get(BLOCK);
-    w.get(BLOCK);
-    w.shadow(Op.I32Load, FFLAGS);
+    w.i32(0);
+    w.i32(0);
+    w.shadow(Op.I32Load, HOME + FFLAGS);
     w.i32(INEXACT);
     w.byte(Op.I32Or);
-    w.shadow(Op.I32Store, FFLAGS);
+    w.shadow(Op.I32Store, HOME + FFLAGS);
     w.i32(INEXACT);
     w.set(this.#inexact);
   }

@@ -4,14 +4,14 @@
  */
 
 import { combine } from "../interp/emit_memory.ts";
-import { PERM_R, PERM_W, PERMS, RES_ADDR, RES_VALUE, RES_WIDTH } from "../layout.ts";
+import { HOME, PERM_R, PERM_W, PERMS, RES_ADDR, RES_VALUE, RES_WIDTH } from "../layout.ts";
 import type { AmoOp, Width } from "../ops.ts";
 import type { Decoded } from "../rv64/decode.ts";
 import { get, type I64, i64Const, type Local } from "../wasm/expression.ts";
 import { type AccessPlan, Check } from "./access_plan.ts";
 import { Op } from "./code_writer.ts";
 import { noteAt, noteOf, RANGE_SLACK, rangeAt } from "./ranges.ts";
-import { BLOCK, type RegionFrame } from "./region_frame.ts";
+import type { RegionFrame } from "./region_frame.ts";
 
 const UPPER_AND_OFFSET = i64Const(0xffff_ffff_0000_0fffn).code;
 export const LOADS_SIGNED: Record<Width, number> = { 8: 0x30, 16: 0x32, 32: 0x34, 64: 0x29 };
@@ -228,15 +228,15 @@ export class RegionMemory {
     const value = frame.temporary("i64");
     this.#guestLoad(address, width);
     w.set(value);
-    w.get(BLOCK);
+    w.i32(0);
     w.get(address);
-    w.shadow(Op.I64Store, RES_ADDR);
-    w.get(BLOCK);
+    w.shadow(Op.I64Store, HOME + RES_ADDR);
+    w.i32(0);
     w.get(value);
-    w.shadow(Op.I64Store, RES_VALUE);
-    w.get(BLOCK);
+    w.shadow(Op.I64Store, HOME + RES_VALUE);
+    w.i32(0);
     w.i32(width);
-    w.shadow(Op.I32Store, RES_WIDTH);
+    w.shadow(Op.I32Store, HOME + RES_WIDTH);
     return value;
   }
 
@@ -246,20 +246,20 @@ export class RegionMemory {
     const { w } = frame;
     const won = frame.temporary("i32");
     const address = this.#checkedAligned(addr, width);
-    w.get(BLOCK);
-    w.shadow(Op.I64Load, RES_ADDR);
+    w.i32(0);
+    w.shadow(Op.I64Load, HOME + RES_ADDR);
     w.get(address);
     w.byte(Op.I64Eq);
-    w.get(BLOCK);
-    w.shadow(Op.I32Load, RES_WIDTH);
+    w.i32(0);
+    w.shadow(Op.I32Load, HOME + RES_WIDTH);
     w.i32(width);
     w.byte(Op.I32Eq);
     w.byte(Op.I32And);
     w.tee(won);
     this.frame.open();
     this.#checkPage(address, PERM_R);
-    w.get(BLOCK);
-    w.shadow(Op.I64Load, RES_VALUE);
+    w.i32(0);
+    w.shadow(Op.I64Load, HOME + RES_VALUE);
     this.#guestLoad(address, width);
     w.byte(Op.I64Eq);
     w.tee(won);
@@ -271,9 +271,9 @@ export class RegionMemory {
     w.guest(STORES[width]);
     this.frame.close();
     this.frame.close();
-    w.get(BLOCK);
+    w.i32(0);
     w.i64(-1);
-    w.shadow(Op.I64Store, RES_ADDR);
+    w.shadow(Op.I64Store, HOME + RES_ADDR);
     w.get(won);
     w.byte(Op.I32Eqz);
     w.byte(Op.I64ExtendU);

@@ -5,16 +5,16 @@
  * before an instruction that the interpreter must do (the place is in EXIT_SITE, the registers in SPILL).
  */
 
-import { BUDGET, EXIT_SITE, F, JUMP_CACHE, JUMP_CACHE_ENTRIES, PC, SPILL, X } from "../layout.ts";
+import { BUDGET, EXIT_SITE, F, HOME, JUMP_CACHE, JUMP_CACHE_ENTRIES, PC, SPILL, X } from "../layout.ts";
 import { MEANINGS } from "../rv64/meaning.ts";
 import { ROWS } from "../rv64/rows.ts";
 import { CodeWriter, NO_VALUE, Op } from "./code_writer.ts";
 import { Flow } from "./flow.ts";
 import {
   ARGUMENT,
-  BLOCK,
   BUDGET_LEFT,
   DEPTH,
+  LINK,
   PASSED,
   RegionFrame,
   RETURNED,
@@ -129,14 +129,14 @@ export class RegionWriter {
     const frame = this.#frame;
     for (let mask = this.flow.liveX[b] & ~1 & ~present; mask !== 0; mask &= mask - 1) {
       const r = 31 - Math.clz32(mask & -mask);
-      w.get(BLOCK);
-      w.shadow(Op.I64Load, X + 8 * r);
+      w.i32(0);
+      w.shadow(Op.I64Load, HOME + X + 8 * r);
       w.set(frame.x(r));
     }
     for (let mask = this.flow.liveF[b]; mask !== 0; mask &= mask - 1) {
       const r = 31 - Math.clz32(mask & -mask);
-      w.get(BLOCK);
-      w.shadow(Op.F64Load, F + 8 * r);
+      w.i32(0);
+      w.shadow(Op.F64Load, HOME + F + 8 * r);
       w.set(frame.fp(r));
     }
   }
@@ -146,15 +146,15 @@ export class RegionWriter {
     const frame = this.#frame;
     for (let mask = maskX & ~1; mask !== 0; mask &= mask - 1) {
       const r = 31 - Math.clz32(mask & -mask);
-      w.get(BLOCK);
+      w.i32(0);
       w.get(frame.x(r));
-      w.shadow(Op.I64Store, x + 8 * r);
+      w.shadow(Op.I64Store, HOME + x + 8 * r);
     }
     for (let mask = maskF; mask !== 0; mask &= mask - 1) {
       const r = 31 - Math.clz32(mask & -mask);
-      w.get(BLOCK);
+      w.i32(0);
       w.get(frame.fp(r));
-      w.shadow(Op.F64Store, f + 8 * r);
+      w.shadow(Op.F64Store, HOME + f + 8 * r);
     }
   }
 
@@ -165,9 +165,9 @@ export class RegionWriter {
     let maskX = PASSED, maskF = 0;
     for (let i = 0; i < flow.reached; i++) maskX |= flow.definesX[flow.order[i]], maskF |= flow.definesF[flow.order[i]];
     this.#spill(maskX, maskF, SPILL, SPILL + 256);
-    w.get(BLOCK);
+    w.i32(0);
     w.get(SITE);
-    w.shadow(Op.I32Store, EXIT_SITE);
+    w.shadow(Op.I32Store, HOME + EXIT_SITE);
     w.get(DEPTH);
     w.i32(NESTING);
     w.byte(Op.I32LtS);
@@ -176,17 +176,16 @@ export class RegionWriter {
     this.#goOnAt(GAVE_UP);
     this.#returnUp();
     w.byte(Op.End);
-    w.get(BLOCK);
+    w.i32(0);
     w.get(BUDGET_LEFT);
-    w.shadow(Op.I32Store, BUDGET);
-    w.get(BLOCK);
+    w.shadow(Op.I32Store, HOME + BUDGET);
     w.get(DEPTH);
     w.byte(Op.Call);
     w.unsigned(GIVE_UP);
-    w.get(BLOCK);
-    w.shadow(Op.I32Load, BUDGET);
-    w.get(BLOCK);
-    w.shadow(Op.I64Load, X + 80);
+    w.i32(0);
+    w.shadow(Op.I32Load, HOME + BUDGET);
+    w.i32(0);
+    w.shadow(Op.I64Load, HOME + X + 80);
   }
 
   // ---- control flow ----------------------------------------------------------------------------------------------
@@ -355,10 +354,10 @@ export class RegionWriter {
 
   /** The address to go on at; `undefined` stands for TARGET. */
   #goOnAt(pc: number | undefined): void {
-    this.w.get(BLOCK);
+    this.w.i32(0);
     if (pc === undefined) this.w.get(TARGET);
     else this.w.i64(pc);
-    this.w.shadow(Op.I64Store, PC);
+    this.w.shadow(Op.I64Store, HOME + PC);
   }
 
   /** Back to the caller or the dispatcher. */
@@ -393,7 +392,6 @@ export class RegionWriter {
 
   #arguments(pc: number | undefined, deeper: number): void {
     const { w } = this;
-    w.get(BLOCK);
     this.#budget();
     w.get(DEPTH);
     if (deeper > 0) {
@@ -402,6 +400,7 @@ export class RegionWriter {
     }
     w.get(STACK_POINTER);
     w.get(ARGUMENT);
+    w.get(LINK);
     if (pc === undefined) this.#lookUp();
     else w.i32(this.slotOf(pc));
   }
@@ -503,8 +502,8 @@ export class RegionWriter {
     if (next === OUTSIDE) return this.#returnUp();
     this.#open(Op.Block, Open.Other, 0);
     this.#open(Op.Block, Open.Other, 0);
-    w.get(BLOCK);
-    w.shadow(Op.I64Load, PC);
+    w.i32(0);
+    w.shadow(Op.I64Load, HOME + PC);
     w.i64(shape.nextPc[b]);
     w.byte(Op.I64Ne);
     w.brIfRarely(0);

@@ -13,6 +13,7 @@ import {
   EXIT_SITE,
   F,
   FRM,
+  HOME,
   JUMP_CACHE,
   JUMP_CACHE_ENTRIES,
   NO_REGIONS,
@@ -67,7 +68,7 @@ const modules = new ModuleWriter();
 interface GrowingTable {
   grow(by: number, value: CallableFunction): number;
 }
-type Enter = (block: number, slot: number, depth: number) => void;
+type Enter = (slot: number, depth: number) => void;
 
 export class Translation implements HotCode {
   untilSample: number;
@@ -82,6 +83,8 @@ export class Translation implements HotCode {
   readonly #refused = new Map<number, Set<number>>();
   readonly #table: WebAssembly.Table;
   readonly #enter: Enter;
+  /** A CPU changes places with the one in HOME. */
+  readonly #swap: (block: number) => void;
   readonly #stub: CallableFunction;
   readonly #profile: Profile;
   readonly #ranges: Ranges;
@@ -96,6 +99,7 @@ export class Translation implements HotCode {
     this.#table = glue.table as unknown as WebAssembly.Table;
     this.#stub = glue["0"];
     this.#enter = glue["1"] as unknown as Enter;
+    this.#swap = glue["2"] as unknown as (block: number) => void;
     this.#growTable();
   }
 
@@ -120,7 +124,17 @@ export class Translation implements HotCode {
   }
 
   run(block: number, words: Int32Array, budget: number): number {
-    const base = block >> 2;
+    if (block === HOME) return this.#run(words, budget);
+    this.#swap(block);
+    try {
+      return this.#run(words, budget);
+    } finally {
+      this.#swap(block);
+    }
+  }
+
+  #run(words: Int32Array, budget: number): number {
+    const base = HOME >> 2;
     let left = budget;
     for (;;) {
       const high = words[base + (PC >> 2) + 1];
@@ -136,7 +150,7 @@ export class Translation implements HotCode {
       words[cached + 1] = region.slot;
       const given = left < STAY ? left : STAY;
       words[base + (BUDGET >> 2)] = given;
-      this.#enter(block, region.slot, CALL_DEPTH);
+      this.#enter(region.slot, CALL_DEPTH);
       this.#untilRanges -= given - words[base + (BUDGET >> 2)];
       if (this.#untilRanges <= 0) {
         this.#untilRanges = this.translator.eagerness.ranges;
@@ -160,16 +174,16 @@ export class Translation implements HotCode {
 
   // ---- called by translated code ----------------------------------------------------------------------------------
   /** A region stands before an instruction it cannot do: the interpreter does it, and the rest of the call. */
-  readonly giveUp = (block: number, depth: number): void => {
+  readonly giveUp = (depth: number): void => {
     const words = new Int32Array(this.host.shadow.buffer);
-    const base = block >> 2;
+    const base = HOME >> 2;
     let left = words[base + (BUDGET >> 2)] - this.#restore(base, words);
-    const done = this.#stepOne(block, words);
+    const done = this.#stepOne(words);
     left -= 1 - words[base + (BUDGET >> 2)];
     if (done) {
       const back = words[base + (X >> 2) + 2] >>> 0;
       if (words[base + (X >> 2) + 3] === 0 && this.#markReturn(back)) {
-        left = this.#interpretUntil(back, block, words, left, depth - NESTING);
+        left = this.#interpretUntil(back, words, left, depth - NESTING);
       }
     }
     words[base + (BUDGET >> 2)] = left;
@@ -177,12 +191,12 @@ export class Translation implements HotCode {
   };
 
   /** One instruction by the interpreter, after making its page accessible if that is all it lacks. */
-  #stepOne(block: number, words: Int32Array): boolean {
-    const base = block >> 2;
+  #stepOne(words: Int32Array): boolean {
+    const base = HOME >> 2;
     for (let tries = 0; tries < 2; tries++) {
       words[base + (BUDGET >> 2)] = 1;
       words[base + (NO_REGIONS >> 2)] = 1;
-      const reason = this.host.engine.run(block);
+      const reason = this.host.engine.run(HOME);
       if (words[base + (BUDGET >> 2)] === 0) return reason === Reason.BudgetSpent;
       if (reason !== Reason.Miss || words[base + (TRAP_ADDR >> 2) + 1] !== 0) return false;
       if (!this.#grant(words[base + (TRAP_ADDR >> 2)] >>> 0, words[base + (TRAP_ACCESS >> 2)])) return false;
@@ -201,15 +215,15 @@ export class Translation implements HotCode {
    * Goes on inside a call to an address without code: interprets until the call returns, so that the wasm frames that
    * wait for it stay. Whatever else ends it lets them go: they see that the address is not the one they wait for.
    */
-  readonly interpret = (block: number, depth: number): void => {
+  readonly interpret = (depth: number): void => {
     const words = new Int32Array(this.host.shadow.buffer);
-    const base = block >> 2;
+    const base = HOME >> 2;
     const back = words[base + (X >> 2) + 2] >>> 0;
     const pc = words[base + (PC >> 2)] >>> 0;
     if (words[base + (X >> 2) + 3] !== 0 || words[base + (PC >> 2) + 1] !== 0) return;
     if (this.#regions.get(pc) === undefined && this.#arrived(pc) === undefined && !this.#markReturn(back)) return;
     let left = words[base + (BUDGET >> 2)];
-    left = this.#interpretUntil(back, block, words, left, depth - NESTING);
+    left = this.#interpretUntil(back, words, left, depth - NESTING);
     words[base + (BUDGET >> 2)] = left;
     this.#requireNearest(base, words);
   };
@@ -222,8 +236,8 @@ export class Translation implements HotCode {
   }
 
   /** Translated and interpreted code by turns until pc is `back`; the budget that is left. */
-  #interpretUntil(back: number, block: number, words: Int32Array, left: number, depth: number): number {
-    const base = block >> 2;
+  #interpretUntil(back: number, words: Int32Array, left: number, depth: number): number {
+    const base = HOME >> 2;
     const { engine } = this.host;
     let marked = false, served = false;
     for (;;) {
@@ -232,7 +246,7 @@ export class Translation implements HotCode {
       const region = this.#regions.get(pc);
       if (region !== undefined && left >= region.weight && words[base + (FRM >> 2)] === 0) {
         words[base + (BUDGET >> 2)] = left;
-        this.#enter(block, region.slot, depth);
+        this.#enter(region.slot, depth);
         const rest = words[base + (BUDGET >> 2)];
         // Given up, or nothing done: the outermost loop knows what to do.
         if (words[base + (PC >> 2)] === GAVE_UP || rest === left) return rest;
@@ -246,7 +260,7 @@ export class Translation implements HotCode {
       const chunk = marked ? 1 : Math.min(left, this.translator.eagerness.interval);
       words[base + (BUDGET >> 2)] = chunk;
       words[base + (NO_REGIONS >> 2)] = marked ? 1 : 0;
-      const reason = engine.run(block);
+      const reason = engine.run(HOME);
       const retired = chunk - words[base + (BUDGET >> 2)];
       this.untilSample = Math.max(0, this.untilSample - retired);
       left -= retired;
