@@ -207,8 +207,9 @@ export class HostStdio implements StdioDoor {
   }
 
   #sequential(stream: StreamNumber, at: number): boolean {
-    const { dev, ino, append } = this.facts(stream);
-    return append || this.#hostOffset.get(`${dev}:${ino}`) === at;
+    const { kind, dev, ino, append } = this.facts(stream);
+    // A replay may have a pipe where the recorded run had a file.
+    return kind !== "file" || append || this.#hostOffset.get(`${dev}:${ino}`) === at;
   }
   #advance(stream: StreamNumber, n: number): void {
     const { kind, dev, ino } = this.facts(stream);

@@ -52,3 +52,15 @@ Deno.test("a damaged, cut, foreign or newer recording is refused", async () => {
     await assert.rejects(replayRun(bytes as Uint8Array<ArrayBuffer>, { stdio: collected().stdio }), DamagedRecording);
   }
 });
+Deno.test("what was recorded into a file is replayed into a pipe", () => {
+  const dir = Deno.makeTempDirSync();
+  const mod = new URL("../../mod.ts", import.meta.url).pathname;
+  const shell = `"$0" run -A ${mod} run --record ${dir}/r ${
+    guestPath("hello")
+  } > ${dir}/out && "$0" run -A ${mod} replay ${dir}/r`;
+  const { stdout, stderr } = new Deno.Command("sh", { args: ["-c", shell, Deno.execPath()] }).outputSync();
+  const text = new TextDecoder();
+  assert.equal(text.decode(stdout), "hello, world\n", text.decode(stderr));
+  assert.equal(Deno.readTextFileSync(`${dir}/out`), "hello, world\n");
+  Deno.removeSync(dir, { recursive: true });
+});
