@@ -76,7 +76,8 @@ const keepWaiting = (task: Task): boolean => {
 
 /** The call has its result: true when the task may go on, false when it stops for its tracer or is gone. */
 const settle = (task: Task, result: number): boolean => {
-  if (!alive(task)) return false;
+  // It has exited, or stands before its exit.
+  if (task.state !== "running") return false;
   if (task.trace !== undefined && task.trace.stopForEvent(result)) return false;
   finishCall(task, result);
   return task.trace === undefined || !task.trace.stopAfterCall();
