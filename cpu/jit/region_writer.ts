@@ -210,7 +210,7 @@ export class RegionWriter {
   }
 
   #body(b: number, head: boolean): void {
-    const { w, flow } = this;
+    const { flow } = this;
     const shape = this.#shape;
     const frame = this.#frame;
     if (head) this.#checkHead(b);
