@@ -15,7 +15,10 @@ const doomed = (task: Task): boolean => task.group.groupExit !== undefined || ta
 export const passTracedGate = (task: Task, trace: Traced): Gate => {
   if (task.wait !== undefined && !doomed(task)) {
     // A hint without a cause: the call goes on waiting.
-    if (!hasWork(task)) return "go";
+    if (!hasWork(task)) {
+      task.attention = false;
+      return "go";
+    }
     suspendCall(task);
     if (trace.stopAfterCall()) return "parked";
   }

@@ -148,6 +148,7 @@ export const exitGroup = (task: Task, status: number): void => {
 
 /** Ends a sibling: at once, or in its own turn when its tracer wants to see it go. */
 export const endOther = (task: Task, status: number): void => {
+  if (task.afterStop?.kind === "exit") return;
   if (!task.trace?.wantsExitStop || !alive(task)) {
     exitTask(task, status);
     return;
