@@ -51,7 +51,7 @@ step("killed", b"kill %1; wait\n", PROMPT)
 step("pipeline", b"sleep 50 | sleep 60\n", rb"60\r\n")
 time.sleep(0.5)
 step("pipeline stopped", b"\x1a", rb"Stopped +sleep 50 \| sleep 60\r\n" + PROMPT)
-step("pipeline killed", b"kill %1; fg\n", rb"Terminated[^\n]*\n" + PROMPT)
+step("pipeline killed", b"kill %+; fg\n", rb"Terminated[^\n]*\n" + PROMPT)
 os.write(fd, b"exit 7\n")
 print("exit", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 `;
