@@ -37,7 +37,30 @@ const Node = {
   Bit: 8,
   Load: 9,
   Expr: 10,
+  /** The low 32 bits of `a`, extended with their sign or with zeros. */
+  SignedWord: 11,
+  UnsignedWord: 12,
 } as const;
+
+/** Operations whose low 32 bits follow from those of their operands. */
+const NARROW = new Map<number, number>([
+  [Op.I64Add, Op.I32Add],
+  [Op.I64Sub, Op.I32Sub],
+  [Op.I64Mul, Op.I32Mul],
+  [Op.I64And, Op.I32And],
+  [Op.I64Or, Op.I32Or],
+  [Op.I64Xor, Op.I32Xor],
+]);
+/** Loads of i32 by loads of i64. */
+const NARROW_LOADS = new Map<number, number>([
+  [0x29, 0x28],
+  [0x30, 0x2c],
+  [0x31, 0x2d],
+  [0x32, 0x2e],
+  [0x33, 0x2f],
+  [0x34, 0x28],
+  [0x35, 0x28],
+]);
 
 const MAX_NODES = 256;
 
@@ -46,6 +69,8 @@ export class RegionOps implements Ops<number, number> {
   /** What the instruction does to control: the condition of a branch, the target of a jump. */
   condition = -1;
   target = -1;
+  /** Registers that hold the sign extension of 32 bits, as far as the block shows. */
+  words = 0;
   readonly plan = new AccessPlan();
   readonly #memory: RegionMemory;
   #pc = 0;
@@ -141,8 +166,92 @@ export class RegionOps implements Ops<number, number> {
         w.get(this.#b[n]);
         w.byte(Op.I32Wrap);
         return w.guest(this.#op[n]);
+      case Node.SignedWord:
+        this.#writeNarrow(this.#a[n]);
+        // What a logical shift has moved to the right is not negative, and zeros come for free.
+        return w.byte(
+          this.#narrowShift(this.#a[n]) === Op.I32ShrU && this.#shiftOf(this.#a[n]) > 0 ? Op.I64ExtendU : Op.I64ExtendS,
+        );
+      case Node.UnsignedWord:
+        this.#writeNarrow(this.#a[n]);
+        return w.byte(Op.I64ExtendU);
       default:
         w.code((this.#objects[n] as Expr).code);
+    }
+  }
+
+  /** The low 32 bits, as i32. */
+  #writeNarrow(n: number): void {
+    const { w } = this.frame;
+    const kind = this.#kind[n];
+    if (kind === Node.Const) return w.i32(this.#a[n]);
+    if (kind === Node.Bit || kind === Node.SignedWord || kind === Node.UnsignedWord) {
+      return kind === Node.Bit ? this.write(this.#a[n]) : this.#writeNarrow(this.#a[n]);
+    }
+    if (kind === Node.Load) {
+      w.get(this.#b[n]);
+      w.byte(Op.I32Wrap);
+      return w.guest(NARROW_LOADS.get(this.#op[n])!);
+    }
+    if (kind === Node.Unary && (this.#op[n] === Op.I64Extend8S || this.#op[n] === Op.I64Extend16S)) {
+      this.#writeNarrow(this.#a[n]);
+      return w.byte(this.#op[n] === Op.I64Extend8S ? Op.I32Extend8S : Op.I32Extend16S);
+    }
+    const op = kind === Node.Binary ? NARROW.get(this.#op[n]) ?? this.#narrowShift(n) : undefined;
+    if (op === undefined) {
+      this.write(n);
+      return w.byte(Op.I32Wrap);
+    }
+    this.#writeNarrow(this.#a[n]);
+    this.#writeNarrow(this.#b[n]);
+    w.byte(op);
+  }
+
+  /** The 32-bit shift that does what this shift of a word by less than 32 does, if it is one. */
+  #narrowShift(n: number): number | undefined {
+    if (this.#kind[n] !== Node.Binary || !this.#isLessThan32(this.#b[n])) return undefined;
+    const of = this.#kind[this.#a[n]];
+    switch (this.#op[n]) {
+      case Op.I64Shl:
+        return Op.I32Shl;
+      case Op.I64ShrU:
+        return of === Node.UnsignedWord ? Op.I32ShrU : undefined;
+      case Op.I64ShrS:
+        return of === Node.SignedWord ? Op.I32ShrS : undefined;
+    }
+  }
+  #isLessThan32(n: number): boolean {
+    if (this.#isConstant(n)) return this.#a[n] >= 0 && this.#a[n] < 32;
+    return this.#kind[n] === Node.Binary && this.#op[n] === Op.I64And && this.#isConstant(this.#b[n]) &&
+      this.#a[this.#b[n]] === 31;
+  }
+  /** A constant number of places, else 0. */
+  #shiftOf(n: number): number {
+    return this.#isConstant(this.#b[n]) ? this.#a[this.#b[n]] : 0;
+  }
+
+  /** The value is the sign extension of its low 32 bits. */
+  #isWord(n: number): boolean {
+    const a = this.#a[n], b = this.#b[n], op = this.#op[n];
+    switch (this.#kind[n]) {
+      case Node.Const:
+        return a === (a | 0);
+      case Node.X:
+        return (this.words >>> op & 1) === 1;
+      case Node.Bit:
+      case Node.SignedWord:
+        return true;
+      case Node.Load:
+        return op !== 0x29 && op !== 0x35;
+      case Node.Unary:
+        return op === Op.I64Extend8S || op === Op.I64Extend16S;
+      case Node.Binary:
+        if (op === Op.I64And && this.#isConstant(b) && this.#a[b] >= 0 && this.#a[b] <= 0x7fffffff) return true;
+        if (op === Op.I64And || op === Op.I64Or || op === Op.I64Xor) return this.#isWord(a) && this.#isWord(b);
+        if (op === Op.I64ShrS) return this.#isWord(a);
+        return op === Op.I64ShrU && this.#isConstant(b) && this.#a[b] > 32;
+      default:
+        return false;
     }
   }
 
@@ -196,8 +305,11 @@ export class RegionOps implements Ops<number, number> {
     return register === 0 ? this.#constant(0) : this.#node(Node.X, register, 0, 0);
   }
   setRd(value: number): void {
-    if (this.d.rd === 0) return;
+    const bit = 1 << this.d.rd & ~1;
+    if (bit === 0) return;
+    const isWord = this.#isWord(value);
     this.write(value);
+    this.words = isWord ? this.words | bit : this.words & ~bit;
     this.frame.w.set(this.frame.x(this.d.rd));
   }
   f(field: "rs1" | "rs2" | "rs3"): number {
@@ -255,6 +367,8 @@ export class RegionOps implements Ops<number, number> {
     return this.#expr(remainderUnsigned(this.#asExpr(a), this.#asExpr(b)));
   }
   and(a: number, b: number): number {
+    const small = this.#isConstant(a) && this.#isConstant(b) && this.#a[a] === (this.#a[a] | 0);
+    if (small && this.#a[b] === (this.#a[b] | 0)) return this.#constant(this.#a[a] & this.#a[b]);
     return this.#binary(Op.I64And, a, b);
   }
   or(a: number, b: number): number {
@@ -273,7 +387,8 @@ export class RegionOps implements Ops<number, number> {
     return this.#binary(Op.I64ShrU, a, b);
   }
   sar(a: number, b: number): number {
-    return this.#binary(Op.I64ShrS, a, b);
+    const n = this.#binary(Op.I64ShrS, a, b);
+    return this.#narrowShift(n) === undefined ? n : this.#node(Node.SignedWord, 0, n, 0);
   }
   rotl(a: number, b: number): number {
     return this.#binary(Op.I64Rotl, a, b);
@@ -291,10 +406,11 @@ export class RegionOps implements Ops<number, number> {
     return this.#unary(Op.I64Popcnt, a);
   }
   sext(a: number, width: 8 | 16 | 32): number {
-    return this.#unary(width === 8 ? Op.I64Extend8S : width === 16 ? Op.I64Extend16S : Op.I64Extend32S, a);
+    if (width === 32) return this.#isWord(a) ? a : this.#node(Node.SignedWord, 0, a, 0);
+    return this.#unary(width === 8 ? Op.I64Extend8S : Op.I64Extend16S, a);
   }
   zext(a: number, width: 8 | 16 | 32): number {
-    if (width === 32) return this.#unary(Op.I64ExtendU, this.#unary(Op.I32Wrap, a));
+    if (width === 32) return this.#node(Node.UnsignedWord, 0, a, 0);
     return this.#binary(Op.I64And, a, this.#constant(2 ** width - 1));
   }
   bswap(a: number): number {

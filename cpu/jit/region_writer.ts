@@ -218,6 +218,7 @@ export class RegionWriter {
     frame.dirtyX = flow.dirtyX[b];
     frame.dirtyF = flow.dirtyF[b];
     const first = shape.first[b];
+    this.#ops.words = 0;
     for (let k = 0; k < count; k++) this.#instruction(first + k, flow.owed[b] + k);
     this.#owed = flow.owed[b] + count;
     this.#end(b);
