@@ -9,6 +9,7 @@ import type { ProcTask } from "./subject.ts";
 
 /** Column at which names start. */
 const NAME_COLUMN = 73;
+const PAGE = 4096;
 const hex = (n: number, width: number): string => n.toString(16).padStart(width, "0");
 const letters = ({ prot, shared }: Vma): string =>
   `${prot & 1 ? "r" : "-"}${prot & 2 ? "w" : "-"}${prot & 4 ? "x" : "-"}${shared ? "s" : "p"}`;
@@ -133,30 +134,45 @@ export const auxv = (s: ProcTask): Uint8Array => s.hasMemory ? s.task.vm.image.a
 
 /** /proc/pid/mem: the offset is the address. It keeps naming the memory it was opened on. */
 export class MemoryFile extends OpenFile {
+  /** The memory the process had when the file was opened: after its execve there is nothing more. */
+  readonly #vm: Task["vm"];
+
   constructor(inode: Inode, path: string, flags: number, readonly subject: ProcTask) {
     super(inode, path, flags);
+    this.#vm = subject.task.vm;
   }
   override read(_t: Task, into: Uint8Array, at?: number): number {
-    return this.#move(into.length, at, (space, addr, n) => space.readInto(addr, into.subarray(0, n)), false);
+    return this.#move(into.length, at, (space, addr, from, n) => into.set(space.readForced(addr, n), from));
   }
   override write(_t: Task, from: Uint8Array, at?: number): number {
-    return this.#move(from.length, at, (space, addr, n) => space.write(addr, from.subarray(0, n)), true);
+    return this.#move(
+      from.length,
+      at,
+      (space, addr, start, n) => space.writeForced(addr, from.subarray(start, start + n)),
+    );
   }
+  /** Page by page, whatever the protection is (mem_rw): as far as there is memory. */
   #move(
     length: number,
     at: number | undefined,
-    move: (space: Task["vm"]["space"], addr: number, n: number) => void,
-    write: boolean,
+    move: (space: Task["vm"]["space"], addr: number, from: number, n: number) => void,
   ): number {
     const { subject } = this;
-    if (!subject.hasMemory || length === 0) return 0;
-    const { space } = subject.task.vm;
-    const addr = at ?? this.pos;
-    const n = addr >= 2 ** 32 ? 0 : space.accessible(addr, Math.min(length, 2 ** 32 - addr), write);
-    if (n === 0) return -E.IO;
-    move(space, addr, n);
-    if (at === undefined) this.pos += n;
-    return n;
+    if (!subject.hasMemory || subject.task.vm !== this.#vm || length === 0) return 0;
+    const start = at ?? this.pos;
+    let done = 0;
+    try {
+      while (done < length) {
+        const n = Math.min(length - done, PAGE - (start + done) % PAGE);
+        move(this.#vm.space, start + done, done, n);
+        done += n;
+      }
+    } catch (error) {
+      if (!(error instanceof BadAddress)) throw error;
+      if (done === 0) return -E.IO;
+    }
+    if (at === undefined) this.pos += done;
+    return done;
   }
   override seek(offset: number, whence: number): number {
     const to = whence === 0 ? offset : whence === 1 ? this.pos + offset : -1;
