@@ -17,6 +17,8 @@ const PLAIN = /^f?([ls])([bhwd])u?$/;
 const bytesOf = Uint8Array.from([0, ...ROWS.map(({ name }) => BYTES[PLAIN.exec(name)?.[2] ?? ""] ?? 0)]);
 const needOf = Uint8Array.from([0, ...ROWS.map(({ name }) => PLAIN.exec(name)?.[1] === "s" ? PERM_W : PERM_R)]);
 
+const STACK_POINTER = 2;
+
 /** Offsets of a group may not be further apart: the first and the last page are all that is checked. */
 const MAX_SPAN = 4096;
 
@@ -98,10 +100,11 @@ export class AccessPlan {
   #choose(shape: Shape, flow: Flow, b: number): void {
     for (let k = shape.first[b], end = k + shape.count[b]; k < end; k++) {
       if (!this.#isCheck(shape, k)) continue;
-      const often = this.steady >>> shape.decoded[k].rs1 & 1
-        ? this.#checks[this.#kind(shape, k)] > 1
-        : flow.inLoop[b] === 1;
-      this.ranged[k] = often ? 1 : 0;
+      const { rs1 } = shape.decoded[k];
+      // Frames lie where they lay the last time.
+      const shared = (this.steady >>> rs1 & 1) === 1;
+      const often = shared ? this.#checks[this.#kind(shape, k)] > 1 : flow.inLoop[b] === 1;
+      this.ranged[k] = rs1 === STACK_POINTER || often ? 1 : 0;
     }
   }
 

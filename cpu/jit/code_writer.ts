@@ -36,6 +36,7 @@ export const Op = {
   I32Ne: 0x47,
   I32LtS: 0x48,
   I32LtU: 0x49,
+  I32GtS: 0x4a,
   I32LeS: 0x4c,
   I32GeS: 0x4e,
   I64Eqz: 0x50,

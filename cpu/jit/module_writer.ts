@@ -39,6 +39,11 @@ export class ModuleWriter {
     this.#types = [];
   }
 
+  /** Index of the function that is added next. */
+  get next(): number {
+    return IMPORTED + this.#functions;
+  }
+
   /** Adds a function of a type (0: region, 1: entry) with locals and code. */
   add(type: number, writeLocals: (w: CodeWriter) => void, code: CodeWriter): number {
     const body = this.#body;

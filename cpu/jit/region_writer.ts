@@ -45,6 +45,7 @@ export class RegionWriter {
   readonly #frame: RegionFrame;
   readonly #ops: RegionOps;
   #shape!: Shape;
+  #index = 0;
   /** Instructions done at the place being written that BUDGET_LEFT does not show yet. */
   #owed = 0;
   /** Kind and block of each open wasm block, outermost first. */
@@ -57,10 +58,14 @@ export class RegionWriter {
     this.#ops = new RegionOps(this.#frame);
   }
 
-  /** Writes the region into `w`, without the locals; they follow from `writeLocals`. */
-  write(shape: Shape): void {
+  /**
+   * Writes the region into `w`, without the locals; they follow from `writeLocals`. `index` is the function's in its
+   * module: the region calls itself directly, as it stays in the table while any of its frames waits.
+   */
+  write(shape: Shape, index: number): void {
     const { w, flow } = this;
     this.#shape = shape;
+    this.#index = index;
     flow.analyse(shape);
     this.#ops.plan.plan(shape, flow);
     this.#frame.begin();
@@ -106,14 +111,17 @@ export class RegionWriter {
   /** Leaves at once when the budget is short or calls nest too deep; loads what is needed. */
   #entry(): void {
     const { w, flow } = this;
+    this.#open(Op.Block, Open.Other, 0);
+    this.#open(Op.Block, Open.Other, 0);
     w.get(BUDGET_LEFT);
     w.i32(flow.weight[0]);
     w.byte(Op.I32LtS);
+    w.brIfRarely(0);
     w.get(DEPTH);
     w.i32(0);
-    w.byte(Op.I32LeS);
-    w.byte(Op.I32Or);
-    this.#openRarely();
+    w.byte(Op.I32GtS);
+    w.brIf(1);
+    this.#close();
     this.#frame.dirtyX = PASSED;
     this.#frame.dirtyF = 0;
     this.#owed = 0;
@@ -387,11 +395,12 @@ export class RegionWriter {
   #leaveTo(pc: number | undefined): void {
     this.#store(PASSED);
     this.#goOnAt(pc);
-    this.#arguments(pc, 0);
+    this.#arguments(0);
+    this.#slot(pc);
     this.#callTable(Op.ReturnCallIndirect);
   }
 
-  #arguments(pc: number | undefined, deeper: number): void {
+  #arguments(deeper: number): void {
     const { w } = this;
     this.#budget();
     w.get(DEPTH);
@@ -402,8 +411,11 @@ export class RegionWriter {
     w.get(STACK_POINTER);
     w.get(ARGUMENT);
     w.get(LINK);
+  }
+
+  #slot(pc: number | undefined): void {
     if (pc === undefined) this.#lookUp();
-    else w.i32(this.slotOf(pc));
+    else this.w.i32(this.slotOf(pc));
   }
 
   #callTable(op: number): void {
@@ -493,9 +505,16 @@ export class RegionWriter {
     const shape = this.#shape;
     if (callee === undefined) this.#takeTarget();
     this.#store(PASSED);
-    this.#goOnAt(callee);
-    this.#arguments(callee, 1);
-    this.#callTable(Op.CallIndirect);
+    if (callee === shape.entry) {
+      this.#arguments(1);
+      w.byte(Op.Call);
+      w.unsigned(this.#index);
+    } else {
+      this.#goOnAt(callee);
+      this.#arguments(1);
+      this.#slot(callee);
+      this.#callTable(Op.CallIndirect);
+    }
     w.set(ARGUMENT);
     w.set(BUDGET_LEFT);
     this.#owed = 0;

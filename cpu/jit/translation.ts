@@ -373,7 +373,7 @@ export class Translation implements HotCode {
         this.#refuse(pc);
         continue;
       }
-      writer.write(shape);
+      writer.write(shape, modules.next);
       modules.add(0, (w: CodeWriter) => writer.writeLocals(w), writer.w);
       for (let b = 1; b < shape.blocks; b++) if (writer.flow.isHead[b] === 1) this.#heads.add(shape.start[b]);
       const weight = writer.flow.weight[0];
