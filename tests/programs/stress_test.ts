@@ -18,7 +18,6 @@ const SMALLER: Readonly<Record<string, readonly string[]>> = {
 };
 /** What is known to fail, and why; tried all the same. */
 const KNOWN: Readonly<Record<string, string>> = {
-  ptrace: "no ptrace",
   rawsock: "no raw sockets",
   resources: "a child of a process with mappings near 4 GiB takes long to make",
   tsc: "two rdtime in a row may tell the same time",
