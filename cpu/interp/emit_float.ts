@@ -56,10 +56,10 @@ const LARGE_EXPONENT = 1023 + 1000;
 
 /** Smaller than SMALL or not below LARGE, NaNs included. */
 function isUnusual(a: F64): I32 {
-  const high = unary("i32.wrap_i64", binary("i64.shr_u", unary("i64.reinterpret_f64", a), i64Const(52)));
-  const exponent = binary("i32.and", high, i32Const(0x7ff));
-  const above = binary("i32.sub", exponent, i32Const(SMALL_EXPONENT));
-  return binary("i32.ge_u", above, i32Const(LARGE_EXPONENT - SMALL_EXPONENT));
+  const withoutSign = binary("i64.shl", unary("i64.reinterpret_f64", a), i64Const(1));
+  const exponent = binary("i64.shr_u", withoutSign, i64Const(53));
+  const above = binary("i64.sub", exponent, i64Const(SMALL_EXPONENT));
+  return binary("i64.ge_u", above, i64Const(LARGE_EXPONENT - SMALL_EXPONENT));
 }
 function below(a: F64, limit: F64): I32 {
   return binary("f64.lt", unary("f64.abs", a), limit);

@@ -5,7 +5,7 @@
  * most between two looks at the budget.
  */
 
-import { mayAccrue, mayLeave, readsF, readsX, writesF, writesX } from "./register_use.ts";
+import { mayLeave, readsF, readsX, writesF, writesX } from "./register_use.ts";
 import { PASSED, RETURNED } from "./region_frame.ts";
 import { End, MAX_BLOCKS, OUTSIDE, type Shape } from "./shape.ts";
 
@@ -14,8 +14,6 @@ export class Flow {
   readonly order = new Int32Array(MAX_BLOCKS);
   readonly position = new Int32Array(MAX_BLOCKS);
   reached = 0;
-  /** Some instruction may accrue the flag inexact. */
-  accrues = false;
   readonly dominator = new Int32Array(MAX_BLOCKS);
   readonly isHead = new Uint8Array(MAX_BLOCKS);
   readonly isMerge = new Uint8Array(MAX_BLOCKS);
@@ -149,13 +147,11 @@ export class Flow {
   }
 
   #scan(shape: Shape): void {
-    this.accrues = false;
     for (let i = 0; i < this.reached; i++) {
       const b = this.order[i];
       let usesX = 0, usesF = 0, definesX = 0, definesF = 0, beforeX = 0, beforeF = 0, leaves = 0;
       for (let k = shape.first[b], end = k + shape.count[b]; k < end; k++) {
         const d = shape.decoded[k];
-        if (mayAccrue(d)) this.accrues = true;
         usesX |= readsX(d) & ~definesX;
         usesF |= readsF(d) & ~definesF;
         if (leaves === 0 && mayLeave(d)) leaves = 1, beforeX = definesX, beforeF = definesF;

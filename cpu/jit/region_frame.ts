@@ -7,7 +7,7 @@
 import { type FloatFrame, INEXACT, type Statements } from "../interp/frame.ts";
 import { FFLAGS, HOME, PERM_W, RANGE_SLOTS } from "../layout.ts";
 import { typeByte, type ValueType } from "../wasm/encoding.ts";
-import { type Expr, get, type I32, i32Const, type Local, type Memory } from "../wasm/expression.ts";
+import { binary, type Expr, get, type I32, i32Const, load, type Local, type Memory } from "../wasm/expression.ts";
 import { memoryArgument } from "../wasm/expression.ts";
 import { STORE_OPCODES, type StoreName } from "../wasm/function_builder.ts";
 import { type CodeWriter, NO_VALUE, Op } from "./code_writer.ts";
@@ -66,27 +66,12 @@ export class RegionFrame implements FloatFrame, Statements {
   /** The slots of registers that share one, plus one; for writing 32 later. */
   readonly #ranges = new Int32Array(64);
 
-  /** Local with the accrued flag inexact, kept where the region has floating point; 0 when there is none. */
-  #inexact = 0;
-
   constructor(readonly w: CodeWriter, readonly sites: Sites, readonly fuses: boolean) {}
-
-  /** Reads the flag, on entry and after calls, when the region wants it. */
-  loadFlags(wanted: boolean): void {
-    if (!wanted) return;
-    this.#inexact ||= this.#new("i32");
-    this.w.i32(0);
-    this.w.shadow(Op.I32Load, HOME + FFLAGS);
-    this.w.i32(INEXACT);
-    this.w.byte(Op.I32And);
-    this.w.set(this.#inexact);
-  }
 
   begin(): void {
     this.depth = 0;
     this.#types.length = 0;
     for (const type of TYPES) this.#scratch[type].length = 0;
-    this.#inexact = 0;
     this.#x.fill(0);
     this.#f.fill(0);
     this.#ranges.fill(0);
@@ -174,18 +159,11 @@ export class RegionFrame implements FloatFrame, Statements {
   /** Translated code runs only while frm says to-nearest, and other static modes stay outside. */
   requireNearest(): void {}
   inexact(): I32 {
-    return get({ type: "i32", index: this.#inexact } as Local<"i32">);
+    return binary("i32.and", load("i32.load", this.shadow, i32Const(0), HOME + FFLAGS), i32Const(INEXACT));
   }
   accrueInexact(): void {
-    const { w } = this;
-    w.i32(0);
-    w.i32(0);
-    w.shadow(Op.I32Load, HOME + FFLAGS);
-    w.i32(INEXACT);
-    w.byte(Op.I32Or);
-    w.shadow(Op.I32Store, HOME + FFLAGS);
-    w.i32(INEXACT);
-    w.set(this.#inexact);
+    const flags = load("i32.load", this.shadow, i32Const(0), HOME + FFLAGS);
+    this.store("i32.store", this.shadow, i32Const(0), binary("i32.or", flags, i32Const(INEXACT)), HOME + FFLAGS);
   }
   mayFuse(): I32 {
     return this.fuses ? this.inexact() : i32Const(0);

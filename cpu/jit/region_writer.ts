@@ -128,7 +128,6 @@ export class RegionWriter {
     this.#returnTo(this.#shape.entry);
     this.#close();
     this.#reload(0, PASSED);
-    this.#frame.loadFlags(flow.accrues);
   }
 
   /** Loads what the block needs, but for the registers that came with the call. */
@@ -535,7 +534,6 @@ export class RegionWriter {
     this.#returnUp();
     this.#close();
     this.#reload(next, RETURNED);
-    this.#frame.loadFlags(flow.accrues);
     this.#edge(b, next, shape.nextPc[b]);
   }
 }

@@ -42,10 +42,3 @@ export function writesF(d: Decoded): number {
 export function mayLeave(d: Decoded): boolean {
   return (flags[d.id] & LEAVES) !== 0;
 }
-
-const accrues = Uint8Array.from([0, ...ROWS.map((row) => row.hasRm ? 1 : 0)]);
-
-/** The instruction may set the flag inexact: exactly those that round. */
-export function mayAccrue(d: Decoded): boolean {
-  return accrues[d.id] === 1;
-}
