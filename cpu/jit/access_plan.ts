@@ -91,7 +91,7 @@ export class AccessPlan {
 
   /** Checks of the block through each register, for reading and for writing; in a loop they count double. */
   #count(shape: Shape, flow: Flow, b: number): void {
-    const weight = flow.inLoop[b] === 1 ? 2 : 1;
+    const weight = flow.loopDepth[b] > 0 ? 2 : 1;
     for (let k = shape.first[b], end = k + shape.count[b]; k < end; k++) {
       if (this.#isCheck(shape, k)) this.#checks[this.#kind(shape, k)] += weight;
     }
@@ -103,7 +103,7 @@ export class AccessPlan {
       const { rs1 } = shape.decoded[k];
       // Frames lie where they lay the last time.
       const shared = (this.steady >>> rs1 & 1) === 1;
-      const often = shared ? this.#checks[this.#kind(shape, k)] > 1 : flow.inLoop[b] === 1;
+      const often = shared ? this.#checks[this.#kind(shape, k)] > 1 : flow.loopDepth[b] > 0;
       this.ranged[k] = rs1 === STACK_POINTER || often ? 1 : 0;
     }
   }

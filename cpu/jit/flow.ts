@@ -6,6 +6,7 @@
  */
 
 import { mayLeave, readsF, readsX, writesF, writesX } from "./register_use.ts";
+import { Residence } from "./residence.ts";
 import { PASSED, RETURNED } from "./region_frame.ts";
 import { End, MAX_BLOCKS, OUTSIDE, type Shape } from "./shape.ts";
 
@@ -17,8 +18,12 @@ export class Flow {
   readonly dominator = new Int32Array(MAX_BLOCKS);
   readonly isHead = new Uint8Array(MAX_BLOCKS);
   readonly isMerge = new Uint8Array(MAX_BLOCKS);
-  /** Between a loop head and the end of its loop in reverse postorder. */
-  readonly inLoop = new Uint8Array(MAX_BLOCKS);
+  /** How many loops a block is in: it lies between their heads and ends in reverse postorder. */
+  readonly loopDepth = new Uint8Array(MAX_BLOCKS);
+  readonly #lastOf = new Int32Array(MAX_BLOCKS);
+  /** Registers that stay in the CPU block: never dirty, never live. */
+  inBlock = 0;
+  readonly #residence = new Residence();
   /** Registers changed since they were last stored, at the start of a block. */
   readonly dirtyX = new Int32Array(MAX_BLOCKS);
   readonly dirtyF = new Int32Array(MAX_BLOCKS);
@@ -43,6 +48,7 @@ export class Flow {
   analyse(shape: Shape): void {
     do this.#number(shape); while (this.#cutIrreducible(shape));
     this.#mark(shape);
+    this.inBlock = this.#residence.inBlock(shape, this);
     this.#scan(shape);
     this.#dirty(shape);
     this.#live(shape);
@@ -130,13 +136,13 @@ export class Flow {
     const { isHead, isMerge, position } = this;
     isHead.fill(0, 0, shape.blocks);
     isMerge.fill(0, 0, shape.blocks);
-    this.inLoop.fill(0, 0, shape.blocks);
+    this.#lastOf.fill(-1, 0, shape.blocks);
     for (let i = 0; i < this.reached; i++) {
       const b = this.order[i];
       this.successors(shape, b, (to) => {
         if (position[to] <= i) {
           isHead[to] = 1;
-          for (let k = position[to]; k <= i; k++) this.inLoop[this.order[k]] = 1;
+          this.#lastOf[to] = i;
         } else if (isMerge[to] < 2) isMerge[to]++;
       });
       // A table's label must be one that can be branched to, and a loop head needs the loop around it.
@@ -144,6 +150,10 @@ export class Flow {
       if (table !== undefined) { for (const to of table) if (to !== OUTSIDE && position[to] > i) isMerge[to] = 2; }
     }
     for (let b = 0; b < shape.blocks; b++) isMerge[b] = isMerge[b] >= 2 ? 1 : 0;
+    this.loopDepth.fill(0, 0, shape.blocks);
+    for (let i = 0; i < this.reached; i++) {
+      for (let k = i, last = this.#lastOf[this.order[i]]; k <= last; k++) this.loopDepth[this.order[k]]++;
+    }
   }
 
   #scan(shape: Shape): void {
@@ -152,10 +162,10 @@ export class Flow {
       let usesX = 0, usesF = 0, definesX = 0, definesF = 0, beforeX = 0, beforeF = 0, leaves = 0;
       for (let k = shape.first[b], end = k + shape.count[b]; k < end; k++) {
         const d = shape.decoded[k];
-        usesX |= readsX(d) & ~definesX;
+        usesX |= readsX(d) & ~definesX & ~this.inBlock;
         usesF |= readsF(d) & ~definesF;
         if (leaves === 0 && mayLeave(d)) leaves = 1, beforeX = definesX, beforeF = definesF;
-        definesX |= writesX(d);
+        definesX |= writesX(d) & ~this.inBlock;
         definesF |= writesF(d);
       }
       this.#usesX[b] = usesX;

@@ -5,9 +5,19 @@
  */
 
 import { type FloatFrame, INEXACT, type Statements } from "../interp/frame.ts";
-import { FFLAGS, HOME, PERM_W, RANGE_SLOTS } from "../layout.ts";
+import { FFLAGS, HOME, PERM_W, RANGE_SLOTS, X } from "../layout.ts";
 import { typeByte, type ValueType } from "../wasm/encoding.ts";
-import { binary, type Expr, get, type I32, i32Const, load, type Local, type Memory } from "../wasm/expression.ts";
+import {
+  binary,
+  type Expr,
+  get,
+  type I32,
+  i32Const,
+  type I64,
+  load,
+  type Local,
+  type Memory,
+} from "../wasm/expression.ts";
 import { memoryArgument } from "../wasm/expression.ts";
 import { STORE_OPCODES, type StoreName } from "../wasm/function_builder.ts";
 import { type CodeWriter, NO_VALUE, Op } from "./code_writer.ts";
@@ -60,6 +70,8 @@ export class RegionFrame implements FloatFrame, Statements {
   readonly #types: ValueType[] = [];
   readonly #scratch: Record<ValueType, number[]> = { i32: [], i64: [], f32: [], f64: [], v128: [] };
   readonly #used: Record<ValueType, number> = { i32: 0, i64: 0, f32: 0, f64: 0, v128: 0 };
+  /** Registers without a local. */
+  inBlock = 0;
   /** Local of each register, or 0. */
   readonly #x = new Int32Array(32);
   readonly #f = new Int32Array(32);
@@ -97,8 +109,29 @@ export class RegionFrame implements FloatFrame, Statements {
     return PARAMETERS + this.#types.push(type) - 1;
   }
 
+  /** The local of a register that has one. */
   x(register: number): number {
+    if (this.inBlock >>> register & 1) throw new Error(`x${register} has no local`);
     return this.#x[register] ||= this.#new("i64");
+  }
+  /** Writes code that reads an integer register. */
+  getX(register: number): void {
+    if ((this.inBlock >>> register & 1) === 0) return this.w.get(this.x(register));
+    this.w.i32(0);
+    this.w.shadow(Op.I64Load, HOME + X + 8 * register);
+  }
+  /** The same as an expression. */
+  readX(register: number): I64 {
+    if (this.inBlock >>> register & 1) return load("i64.load", this.shadow, i32Const(0), HOME + X + 8 * register);
+    return get({ type: "i64", index: this.x(register) } as Local<"i64">);
+  }
+  /** Writes code that assigns to it what `value` writes code for. */
+  setX(register: number, value: () => void): void {
+    const inBlock = (this.inBlock >>> register & 1) === 1;
+    if (inBlock) this.w.i32(0);
+    value();
+    if (inBlock) this.w.shadow(Op.I64Store, HOME + X + 8 * register);
+    else this.w.set(this.x(register));
   }
   fp(register: number): number {
     return this.#f[register] ||= this.#new("f64");

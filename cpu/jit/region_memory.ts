@@ -108,12 +108,11 @@ export class RegionMemory {
     const { w } = frame;
     const need = plan.need[k], span = plan.high[k] - plan.low[k];
     const ranged = plan.ranged[k] === 1 && span <= RANGE_SLACK, slot = ranged ? this.#slotOf(need) : 0;
-    const base = frame.x(this.#d.rs1);
     w.set(address);
     const low = frame.temporary("i64"), high = frame.temporary("i64");
-    this.#offset(base, plan.low[k], low);
+    this.#offset(plan.low[k], low);
     if (ranged) this.#openOutside(low, slot);
-    this.#offset(base, plan.high[k] - 1, high);
+    this.#offset(plan.high[k] - 1, high);
     const permission = frame.temporary("i32");
     frame.markSite();
     this.#permission(low);
@@ -146,9 +145,9 @@ export class RegionMemory {
     if (ranged) this.#closeOutside(low, slot, need);
   }
 
-  #offset(base: number, offset: number, to: number): void {
+  #offset(offset: number, to: number): void {
     const { w } = this.frame;
-    w.get(base);
+    this.frame.getX(this.#d.rs1);
     if (offset !== 0) {
       w.i64(offset);
       w.byte(Op.I64Add);

@@ -141,7 +141,7 @@ export class RegionOps implements Ops<number, number> {
         w.byte(Op.I64Const);
         return w.signedBig(this.#objects[n] as bigint);
       case Node.X:
-        return w.get(this.frame.x(this.#op[n]));
+        return this.frame.getX(this.#op[n]);
       case Node.F:
         w.get(this.frame.fp(this.#op[n]));
         return w.byte(Op.I64OfF64);
@@ -279,7 +279,7 @@ export class RegionOps implements Ops<number, number> {
   #asExpr(n: number): I64 {
     const kind = this.#kind[n];
     if (kind === Node.Const) return i64Const(this.#a[n]);
-    if (kind === Node.X) return get(localOf("i64", this.frame.x(this.#op[n])));
+    if (kind === Node.X) return this.frame.readX(this.#op[n]);
     if (kind === Node.F) return unary("i64.reinterpret_f64", get(localOf("f64", this.frame.fp(this.#op[n]))));
     return get(localOf("i64", this.#op[this.let(n)]));
   }
@@ -308,9 +308,8 @@ export class RegionOps implements Ops<number, number> {
     const bit = 1 << this.d.rd & ~1;
     if (bit === 0) return;
     const isWord = this.#isWord(value);
-    this.write(value);
+    this.frame.setX(this.d.rd, () => this.write(value));
     this.words = isWord ? this.words | bit : this.words & ~bit;
-    this.frame.w.set(this.frame.x(this.d.rd));
   }
   f(field: "rs1" | "rs2" | "rs3"): number {
     return this.#node(Node.F, this.d[field], 0, 0);

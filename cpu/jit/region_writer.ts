@@ -69,6 +69,7 @@ export class RegionWriter {
     flow.analyse(shape);
     this.#ops.plan.plan(shape, flow);
     this.#frame.begin();
+    this.#frame.inBlock = flow.inBlock;
     w.reset();
     this.#openKind.length = this.#openBlock.length = 0;
     this.#open(Op.Block, Open.Other, 0);
@@ -240,7 +241,7 @@ export class RegionWriter {
     this.#ops.begin(d, frame.pc, index);
     meanings[d.id]!(this.#ops);
     if (d.row.fpRd) frame.dirtyF |= 1 << d.rd;
-    else if (d.row.operands.includes("d")) frame.dirtyX |= 1 << d.rd & ~1;
+    else if (d.row.operands.includes("d")) frame.dirtyX |= 1 << d.rd & ~1 & ~this.flow.inBlock;
   }
 
   /** The budget must last to the next look at it. */
