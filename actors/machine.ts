@@ -6,6 +6,7 @@ import type { MachineClock } from "./world/clock.ts";
 import type { Entropy } from "./world/entropy.ts";
 import { type EventLoop, hostLoop } from "./world/event_loop.ts";
 import type { SchedulePolicy } from "./world/order.ts";
+import type { Trap } from "../cpu/types.ts";
 import { type AddressSpace, CodeMemory, createAddressSpace, MemoryAccount } from "../cpu/mod.ts";
 import { describeDeadlock } from "./deadlock.ts";
 import { TraceHash } from "./trace_hash.ts";
@@ -19,6 +20,7 @@ import { E, errno } from "../syscalls/abi/errno.ts";
 import { SI, SIG, signalName } from "../syscalls/abi/signals.ts";
 import type { SigInfo } from "./signals/pending.ts";
 import { forceSignal } from "./signals/generate.ts";
+import { rouse } from "./signals/stop.ts";
 import { WaitQueue } from "./wait_queue.ts";
 
 /** Counters of a run, for --stats. */
@@ -61,6 +63,18 @@ export interface Observer {
   fatal?(t: Task, line: string): void;
 }
 
+/** A debugger of guest code (--gdb). It may stop the machine where it is called, in the middle of a turn. */
+export interface Debugger {
+  /** Before guest code of a task runs. */
+  attend(t: Task): void;
+  /** Whether the task is to run one instruction. */
+  steps(t: Task): boolean;
+  /** A trap that is no call; true when it was the debugger's own, and guest code goes on. */
+  trapped(t: Task, trap: Trap): boolean;
+  /** A signal about to act: what acts instead, undefined for nothing. */
+  signal(t: Task, info: SigInfo): SigInfo | undefined;
+}
+
 /**
  * With a virtual clock and timers pending, how long the host has to answer a read of standard input before virtual time goes on without it. Long enough for what is in a
  * pipe or file already, so that such runs do not depend on the host's speed.
@@ -93,6 +107,7 @@ export class Machine {
   vfs!: Vfs;
   calls!: CallTable;
   observer: Observer = {};
+  debugger: Debugger | undefined;
   /** The first process. */
   init: ThreadGroup | undefined;
   readonly bootedAt: number;
@@ -235,6 +250,12 @@ export class Machine {
     for (const group of [...this.groups.values()]) {
       this.signals.sendToGroup(group, { signo: SIG.KILL, code: SI.KERNEL });
     }
+    // Tracers that stop each other's exits would wait forever.
+    for (const task of this.tasks.values()) if (task.state === "traced") rouse(task);
+  }
+  /** Everything has been killed. */
+  get ending(): boolean {
+    return this.#ending;
   }
 
   /** A group has died: the first process's death is the end of the run. */
@@ -367,7 +388,7 @@ export class Machine {
   async #idle(): Promise<void> {
     const next = this.timers.next;
     const now = this.clock.monotonic();
-    if (!this.clock.real && this.hostPending === 0) {
+    if (!this.clock.real && this.hostPending === 0 && (next !== Infinity || this.debugger === undefined)) {
       if (next === Infinity) throw this.#deadlock();
       this.#skipTo(next);
       return;
@@ -390,8 +411,9 @@ export class Machine {
     this.timers.fireDue(this.clock.monotonic());
   }
 
-  /** A task that waits for any signal may get one from the host (Ctrl-C, kill). */
+  /** A task that waits for any signal may get one from the host (Ctrl-C, kill), and a debugger may want to see a deadlock. */
   #mayHearFromOutside(): boolean {
+    if (this.debugger !== undefined) return true;
     for (const t of this.tasks.values()) if (t.wait?.restart === "nohand" && t.wait.queues.length === 0) return true;
     return false;
   }

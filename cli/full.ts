@@ -9,7 +9,7 @@ import config from "../deno.json" with { type: "json" };
 import { RUN_OPTIONS, type RunOption } from "./run_options.ts";
 
 const flagOf = (o: RunOption) => {
-  const doc = o.missing === undefined ? o.doc : `${o.doc} (not yet)`;
+  const { doc } = o;
   if (o.takes === "nothing") return Flag.Boolean(o.name).pipe(Flag.withDescription(doc), Flag.withDefault(false));
   return Flag.String(o.name).pipe(Flag.withMetavar(o.value ?? "VALUE"), Flag.withDescription(doc), Flag.optional);
 };

@@ -22,6 +22,8 @@ export interface RunArguments {
   readonly jit: "auto" | "off" | "always";
   readonly maxTasks?: number;
   readonly maxMemory?: number;
+  /** Port of the host's loopback; 0: any. */
+  readonly gdb?: number;
   readonly publish: readonly { readonly hostname: string; readonly hostPort: number; readonly guestPort: number }[];
 }
 
@@ -31,7 +33,6 @@ export class HelpWanted extends Error {}
 const find = (name: string): RunOption => {
   const option = RUN_OPTIONS.find((o) => o.name === name);
   if (option === undefined) throw new UsageError(`unknown option --${name}`);
-  if (option.missing !== undefined) throw new UsageError(`--${name}: ${option.missing}`);
   return option;
 };
 
@@ -120,6 +121,11 @@ export const parseRun = (words: readonly string[]): RunArguments => {
     jit: (one("jit") ?? "auto") as RunArguments["jit"],
     maxTasks: read("max-tasks", (n, t) => whole(n, t, 1)),
     maxMemory: read("max-memory", size),
+    gdb: read("gdb", (n, t) => {
+      const port = whole(n, t, 0);
+      if (port > 65535) throw new UsageError(`--${n}: ${t} is no port`);
+      return port;
+    }),
     publish: (given.get("publish") ?? []).map(published),
   };
 };

@@ -76,6 +76,18 @@ export const runCommand = async (words: readonly string[]): Promise<number> => {
       return trace.observer;
     });
   }
+  let closeGdb: (() => void) | undefined;
+  if (a.gdb !== undefined) {
+    try {
+      const { attachGdb } = await import("./gdb.ts");
+      const gdb = await attachGdb(a.gdb);
+      observers.push(gdb.observer);
+      closeGdb = gdb.close;
+    } catch (error) {
+      console.error(`dolly run: --gdb ${a.gdb}: ${(error as Error).message}`);
+      return 2;
+    }
+  }
   const options = {
     ...a,
     env: environment(a),
@@ -83,6 +95,7 @@ export const runCommand = async (words: readonly string[]): Promise<number> => {
   };
   const report = a.record === undefined ? await boot(options) : await recorded(options, a.record);
   finishTrace?.();
+  closeGdb?.();
   tell(report);
   writers.stats?.(JSON.stringify(report.stats, null, 2) + "\n");
   return report.status;

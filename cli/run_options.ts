@@ -11,8 +11,6 @@ export interface RunOption {
   readonly choices?: readonly string[];
   /** May be given more than once. */
   readonly repeat?: boolean;
-  /** Why it cannot be used yet; giving it is an error. */
-  readonly missing?: string;
 }
 
 export const RUN_OPTIONS: readonly RunOption[] = [
@@ -70,7 +68,6 @@ export const RUN_OPTIONS: readonly RunOption[] = [
     name: "gdb",
     takes: "value",
     value: "PORT",
-    doc: "wait for a debugger on PORT",
-    missing: "the debugger stub is not built yet",
+    doc: "wait for gdb (target remote :PORT) before the first instruction",
   },
 ];

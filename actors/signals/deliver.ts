@@ -54,8 +54,11 @@ export const passGate = (task: Task): Gate => {
       task.savedMask = undefined;
       setBlocked(task, mask);
     }
-    const info = dequeue(task, ~task.blocked);
-    if (info === undefined) break;
+    const taken = dequeue(task, ~task.blocked);
+    if (taken === undefined) break;
+    const tool = task.machine.debugger;
+    const info = tool === undefined ? taken : tool.signal(task, taken);
+    if (info === undefined) continue;
     const outcome = act(task, info);
     if (outcome === "gone") return "gone";
     if (outcome === "handled") handled = true;

@@ -111,10 +111,12 @@ const runGuest = (task: Task): void => {
   let left = machine.policy.slice();
   let grace = RESERVATION_GRACE;
   for (;;) {
+    machine.debugger?.attend(task);
     const cpu = task.cpu;
     if (machine.clock.real) cpu.time = machine.clock.monotonic();
     const stepping = task.trace !== undefined && task.trace.stepping;
-    const trap = cpu.run(stepping ? 1 : machine.contended ? left : Math.max(left, ALONE_SLICE));
+    const one = stepping || (machine.debugger !== undefined && machine.debugger.steps(task));
+    const trap = cpu.run(one ? 1 : machine.contended ? left : Math.max(left, ALONE_SLICE));
     charge(task, cpu.spent);
     left -= cpu.spent;
     switch (trap) {
@@ -127,7 +129,7 @@ const runGuest = (task: Task): void => {
       case Trap.Interrupted:
         break;
       default:
-        forceFault(task, trap);
+        if (!machine.debugger?.trapped(task, trap)) forceFault(task, trap);
     }
     if (task.attention || task.savedMask !== undefined) {
       if (passGate(task) !== "go") return;
