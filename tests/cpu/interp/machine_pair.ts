@@ -51,6 +51,7 @@ class Machine {
   translate(entries: readonly number[]): void {
     const { codePages } = this.host;
     for (const page of [CODE >>> 12, (CODE >>> 12) + 1]) if (!codePages.has(page)) codePages.create(page);
+    codePages.hot?.release();
     const translation = new Translation(this.translator!, this.host);
     codePages.hot = translation;
     this.host.code.translate = () => translation;
