@@ -71,6 +71,9 @@ export class RegionOps implements Ops<number, number> {
   target = -1;
   /** Registers that hold the sign extension of 32 bits, as far as the block shows. */
   words = 0;
+  /** Registers whose value the block shows, and the values. */
+  known = 0;
+  readonly #values = new Float64Array(32);
   readonly plan = new AccessPlan();
   readonly #memory: RegionMemory;
   #pc = 0;
@@ -302,13 +305,16 @@ export class RegionOps implements Ops<number, number> {
   }
   x(field: "rs1" | "rs2"): number {
     const register = this.d[field];
-    return register === 0 ? this.#constant(0) : this.#node(Node.X, register, 0, 0);
+    if (register === 0) return this.#constant(0);
+    return this.known >>> register & 1 ? this.#constant(this.#values[register]) : this.#node(Node.X, register, 0, 0);
   }
   setRd(value: number): void {
     const bit = 1 << this.d.rd & ~1;
     if (bit === 0) return;
     const isWord = this.#isWord(value);
     this.frame.setX(this.d.rd, () => this.write(value));
+    this.known = this.#isConstant(value) ? this.known | bit : this.known & ~bit;
+    if (this.known & bit) this.#values[this.d.rd] = this.#a[value];
     this.words = isWord ? this.words | bit : this.words & ~bit;
   }
   f(field: "rs1" | "rs2" | "rs3"): number {
@@ -330,8 +336,9 @@ export class RegionOps implements Ops<number, number> {
   add(a: number, b: number): number {
     if (this.#isConstant(b)) {
       if (this.#a[b] === 0) return a;
-      // An address: far from the ends of 64 bits.
-      if (this.#isConstant(a)) return this.#constant(this.#a[a] + this.#a[b]);
+      const sum = this.#isConstant(a) ? this.#a[a] + this.#a[b] : Infinity;
+      // Far from where doubles and 64 bits end.
+      if (Math.abs(sum) < 2 ** 48) return this.#constant(sum);
     } else if (this.#isConstant(a) && this.#a[a] === 0) return b;
     return this.#binary(Op.I64Add, a, b);
   }
