@@ -93,7 +93,8 @@ export class Discovery {
     for (let head = 0; head < work.length; head++) {
       let pc = work[head];
       if (!cold && pc !== entry && !this.#executed(pc)) continue;
-      while (!this.#at.has(pc) && shape.instructions < MAX_INSTRUCTIONS) {
+      let ended = false;
+      while (!ended && !this.#at.has(pc) && shape.instructions < MAX_INSTRUCTIONS) {
         const d = this.#decode(pc);
         if (d === undefined) break;
         const index = shape.instructions++;
@@ -114,10 +115,10 @@ export class Discovery {
           if (isLink(d.rd)) this.#lead(after);
           else for (const target of targetsOf(pc) ?? []) this.#lead(target);
         }
-        break;
+        ended = true;
       }
       // Running into known code: a block begins there.
-      if (this.#at.has(pc) && !this.#leaders.has(pc)) this.#leaders.set(pc, OUTSIDE);
+      if (!ended && this.#at.has(pc) && !this.#leaders.has(pc)) this.#leaders.set(pc, OUTSIDE);
     }
   }
 
