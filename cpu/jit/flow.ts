@@ -10,6 +10,9 @@ import { Residence } from "./residence.ts";
 import { PASSED, RETURNED } from "./region_frame.ts";
 import { End, MAX_BLOCKS, OUTSIDE, type Shape } from "./shape.ts";
 
+/** Instructions of a loop that is written four times, and of one that is written twice. */
+const UNROLLED = 6, UNROLLED_TWICE = 12;
+
 export class Flow {
   /** Blocks in reverse postorder; position of each block in it, or -1 when it is not reached. */
   readonly order = new Int32Array(MAX_BLOCKS);
@@ -18,6 +21,8 @@ export class Flow {
   readonly dominator = new Int32Array(MAX_BLOCKS);
   readonly isHead = new Uint8Array(MAX_BLOCKS);
   readonly isMerge = new Uint8Array(MAX_BLOCKS);
+  /** How often a block that is a loop by itself is written, one turn after the other: one look at the budget for all. */
+  readonly copies = new Uint8Array(MAX_BLOCKS);
   /** How many loops a block is in: it lies between their heads and ends in reverse postorder. */
   readonly loopDepth = new Uint8Array(MAX_BLOCKS);
   readonly #lastOf = new Int32Array(MAX_BLOCKS);
@@ -48,6 +53,10 @@ export class Flow {
   analyse(shape: Shape): void {
     do this.#number(shape); while (this.#cutIrreducible(shape));
     this.#mark(shape);
+    if (this.#separateEntry(shape)) {
+      do this.#number(shape); while (this.#cutIrreducible(shape));
+      this.#mark(shape);
+    }
     this.inBlock = this.#residence.inBlock(shape, this);
     this.#scan(shape);
     this.#dirty(shape);
@@ -150,9 +159,36 @@ export class Flow {
       if (table !== undefined) { for (const to of table) if (to !== OUTSIDE && position[to] > i) isMerge[to] = 2; }
     }
     for (let b = 0; b < shape.blocks; b++) isMerge[b] = isMerge[b] >= 2 ? 1 : 0;
+    this.#unroll(shape);
     this.loopDepth.fill(0, 0, shape.blocks);
     for (let i = 0; i < this.reached; i++) {
       for (let k = i, last = this.#lastOf[this.order[i]]; k <= last; k++) this.loopDepth[this.order[k]]++;
+    }
+  }
+
+  /**
+   * A region entered in the middle of a loop would get two loops one around the other, of the entry and of the block
+   * that the loop is usually entered by. So the entry gets a copy for the turns after the first; true if it did.
+   */
+  #separateEntry(shape: Shape): boolean {
+    let nested = false;
+    this.successors(shape, 0, (to) => {
+      if (to !== 0 && this.isHead[to] === 1) nested = true;
+    });
+    if (!nested || this.isHead[0] === 0 || shape.blocks === MAX_BLOCKS) return false;
+    const copy = shape.copyBlock(0);
+    for (let b = 0; b <= copy; b++) shape.redirect(b, 0, copy);
+    return true;
+  }
+
+  /** Where such a loop goes on is reached from each copy. */
+  #unroll(shape: Shape): void {
+    this.copies.fill(1, 0, shape.blocks);
+    for (let i = 0; i < this.reached; i++) {
+      const b = this.order[i], next = shape.next[b], count = shape.count[b];
+      if (shape.end[b] !== End.Branch || shape.taken[b] !== b || next === b || count > UNROLLED_TWICE) continue;
+      this.copies[b] = count > UNROLLED ? 2 : 4;
+      if (next !== OUTSIDE) this.isMerge[next] = 1;
     }
   }
 
@@ -258,7 +294,9 @@ export class Flow {
 
   /** Instructions owed at the end of a block: calls and tables pay before. */
   owedAfter(shape: Shape, b: number): number {
-    return this.isCall(shape, b) || shape.tableBlocks[b] !== undefined ? 0 : this.owed[b] + shape.count[b];
+    return this.isCall(shape, b) || shape.tableBlocks[b] !== undefined
+      ? 0
+      : this.owed[b] + this.copies[b] * shape.count[b];
   }
 
   /** At a merge point the edge that cannot pay without a detour decides: that of a table, then that of a branch. */
@@ -286,7 +324,7 @@ export class Flow {
           if (this.isHead[to] === 0 && this.weight[to] > most) most = this.weight[to];
         });
       }
-      this.weight[b] = most + shape.count[b];
+      this.weight[b] = most + this.copies[b] * shape.count[b];
     }
   }
 }

@@ -227,9 +227,26 @@ export class RegionWriter {
     frame.dirtyF = flow.dirtyF[b];
     const first = shape.first[b];
     this.#ops.words = this.#ops.known = 0;
-    for (let k = 0; k < count; k++) this.#instruction(first + k, flow.owed[b] + k);
-    this.#owed = flow.owed[b] + count;
-    this.#end(b);
+    this.#owed = flow.owed[b];
+    for (let copies = flow.copies[b];; copies--) {
+      for (let k = 0; k < count; k++) this.#instruction(first + k, this.#owed + k);
+      this.#owed += count;
+      if (copies === 1) return this.#end(b);
+      this.#leaveLoop(b);
+    }
+  }
+
+  /** After a turn of a loop that is one block, when another follows: out of it under the negated condition. */
+  #leaveLoop(b: number): void {
+    const { w, flow } = this;
+    const to = this.#shape.next[b], owed = this.#owed;
+    this.#ops.write(this.#ops.condition);
+    w.byte(Op.I32Eqz);
+    if (to === OUTSIDE) {
+      this.#openRarely();
+      this.#leaveTo(this.#shape.nextPc[b]);
+      this.#close();
+    } else this.#branchOwing(owed - flow.owed[to], this.#depth(b, to));
   }
 
   #instruction(index: number, owed: number): void {
@@ -346,12 +363,14 @@ export class RegionWriter {
 
   /** Under the condition on the stack. */
   #branchTo(b: number, to: number): void {
+    this.#branchOwing(this.#due(b, to), this.#depth(b, to));
+  }
+  #branchOwing(due: number, depth: number): void {
     const { w } = this;
-    const due = this.#due(b, to);
-    if (due === 0) return w.brIf(this.#depth(b, to));
+    if (due === 0) return w.brIf(depth);
     this.#open(Op.If, Open.Other, 0);
     this.#pay(due);
-    w.br(this.#depth(b, to));
+    w.br(depth + 1);
     this.#close();
   }
 

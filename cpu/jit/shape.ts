@@ -52,4 +52,22 @@ export class Shape {
   /** For JumpIndirect: where it went, as addresses and blocks. */
   readonly tables: (readonly number[] | undefined)[] = [];
   readonly tableBlocks: (number[] | undefined)[] = [];
+
+  /** Adds a block of the same instructions that goes on as the other does; its number. */
+  copyBlock(b: number): number {
+    const copy = this.blocks++;
+    const { first, count, start, end, taken, next, takenPc, nextPc } = this;
+    for (const field of [first, count, start, end, taken, next, takenPc, nextPc]) field[copy] = field[b];
+    this.tables[copy] = this.tables[b];
+    this.tableBlocks[copy] = this.tableBlocks[b]?.slice();
+    return copy;
+  }
+
+  /** Makes the edges of a block that go to `from` go to `to`. */
+  redirect(b: number, from: number, to: number): void {
+    if (this.taken[b] === from) this.taken[b] = to;
+    if (this.next[b] === from) this.next[b] = to;
+    const table = this.tableBlocks[b];
+    if (table !== undefined) { for (let i = 0; i < table.length; i++) if (table[i] === from) table[i] = to; }
+  }
 }
