@@ -16,6 +16,7 @@ import type { ThreadGroup } from "./task/thread_group.ts";
 import { roomFor } from "./vm_group.ts";
 import type { SignalService } from "./signals/service.ts";
 import type { Vfs } from "./vfs/vfs.ts";
+import type { Restart } from "../syscalls/abi/call.ts";
 import { E, errno } from "../syscalls/abi/errno.ts";
 import { SI, SIG, signalName } from "../syscalls/abi/signals.ts";
 import type { SigInfo } from "./signals/pending.ts";
@@ -58,7 +59,15 @@ export interface Observer {
   woken?(t: Task, by: Task | undefined): void;
   callEntered?(t: Task): void;
   callReturned?(t: Task, result: number): void;
+  /** A signal ends the call; it may be made again. A handler that forbids that has -EINTR returned afterwards. */
+  callInterrupted?(t: Task, restart: Restart): void;
   signalDelivered?(t: Task, info: SigInfo): void;
+  /** A signal is taken from its set, whatever it will do. */
+  signalTaken?(t: Task, info: SigInfo): void;
+  /** A signal that does nothing, or just ends its process, was not even kept. */
+  signalDropped?(t: Task, info: SigInfo): void;
+  /** The task stands still with its group. */
+  stopped?(t: Task, signo: number): void;
   exited?(t: Task, status: number, groupDied: boolean): void;
   fatal?(t: Task, line: string): void;
 }

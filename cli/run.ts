@@ -62,9 +62,15 @@ export const runCommand = async (words: readonly string[]): Promise<number> => {
     return 2;
   }
   const observers: ((machine: Machine) => Observer)[] = [];
+  let finishStrace: (() => void) | undefined;
   if (writers.strace !== undefined) {
-    const { straceObserver } = await import("./strace.ts");
-    observers.push((machine) => straceObserver(machine, writers.strace!));
+    const { straceObserver } = await import("./strace/observer.ts");
+    const writeStrace = writers.strace;
+    observers.push((machine) => {
+      const strace = straceObserver(machine, writeStrace, a.strace !== "");
+      finishStrace = () => strace.finish();
+      return strace.observer;
+    });
   }
   let finishTrace: (() => void) | undefined;
   if (a.trace !== undefined) {
@@ -94,6 +100,7 @@ export const runCommand = async (words: readonly string[]): Promise<number> => {
     observe: observers.length === 0 ? undefined : (machine: Machine) => both(observers.map((make) => make(machine))),
   };
   const report = a.record === undefined ? await boot(options) : await recorded(options, a.record);
+  finishStrace?.();
   finishTrace?.();
   closeGdb?.();
   tell(report);

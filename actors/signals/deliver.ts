@@ -46,6 +46,7 @@ export const passGate = (task: Task): Gate => {
     if (task.group.job !== "running") {
       if (task.wait?.restart === "eintr") interruptWait(task);
       task.state = "stopped";
+      task.machine.observer.stopped?.(task, task.group.stopSignal);
       threadParked(task.group);
       return "parked";
     }
@@ -80,6 +81,7 @@ export const passGate = (task: Task): Gate => {
 export const act = (task: Task, info: SigInfo): "ignored" | "handled" | "gone" => {
   const sig = info.signo;
   const d = task.handlers.get(sig);
+  task.machine.observer.signalTaken?.(task, info);
   if (d.handler === SIG_IGN) return "ignored";
   if (d.handler !== SIG_DFL) return handle(task, info);
   const action = defaultAction(sig);
@@ -129,10 +131,12 @@ const settleWait = (task: Task, flags: number): void => {
   if (partial !== undefined) {
     endWait(task);
     task.cpu.setNumber(10, partial);
+    task.machine.observer.callReturned?.(task, partial);
     return;
   }
   const again = wait.restart === "nointr" || ((wait.restart ?? "restart") === "restart" && (flags & SA.RESTART) !== 0);
   if (again) {
+    task.machine.observer.callInterrupted?.(task, wait.restart ?? "restart");
     endWait(task);
     beginCallAgain(task);
   } else interruptWait(task);
@@ -141,6 +145,7 @@ const settleWait = (task: Task, flags: number): void => {
 /** Ends the wait with EINTR. */
 const interruptWait = (task: Task): void => {
   task.wait!.interrupted?.();
+  task.machine.observer.callInterrupted?.(task, task.wait!.restart ?? "restart");
   endWait(task);
   task.interruptedWithMask = task.savedMask !== undefined;
   task.cpu.setNumber(10, -E.INTR);

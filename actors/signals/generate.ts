@@ -84,7 +84,10 @@ export class Signals implements SignalService {
   #send(group: ThreadGroup, target: Task, info: SigInfo, toTask: boolean): number {
     const sig = info.signo;
     this.#cancelOpposites(group, sig);
-    if (sig !== SIG.KILL && isIgnored(target, sig)) return 0;
+    if (sig !== SIG.KILL && isIgnored(target, sig)) {
+      this.machine.observer.signalDropped?.(target, info);
+      return 0;
+    }
     const set = toTask ? target.pending : group.pending;
     let kept: SigInfo | undefined = info;
     if (this.#overLimit(group)) {
@@ -128,6 +131,7 @@ export class Signals implements SignalService {
       group.execing === undefined
     ) {
       group.groupExit = sig;
+      if (sig !== SIG.KILL) this.machine.observer.signalDropped?.(target, info);
       this.machine.reportFatal(target, info);
       for (const t of group.tasks) {
         t.pending.add(SIG.KILL, undefined);
