@@ -10,6 +10,9 @@ export const BLOCKED = -0x10000;
 /** Result sentinel: the call has set the registers itself or the task is gone (rt_sigreturn, execve, exit). */
 export const NO_RESULT = -0x10001;
 
+/** Result sentinel of a wait: the call is made anew, from its start. */
+export const MAKE_AGAIN = -0x10002;
+
 export interface Wait {
   /** What for, as a deadlock report shows it: "read of pipe:[3]", "futex 0x2000 word". */
   readonly what: string;

@@ -2,9 +2,8 @@
  * System calls that most programs never make: their code is loaded when one of them is made first. The call waits for that and is then made again. Runs that must not
  * depend on the host's timing load it first.
  */
-import { BLOCKED, NO_RESULT } from "./blocking.ts";
+import { BLOCKED, MAKE_AGAIN } from "./blocking.ts";
 import type { Task } from "./task/task.ts";
-import { beginCallAgain } from "./task/waiting.ts";
 import { WaitQueue } from "./wait_queue.ts";
 
 type Any = (t: Task, ...args: number[]) => number;
@@ -38,8 +37,7 @@ export const lateCalls = (
       restart: "nointr",
       poll() {
         if (calls === undefined) return BLOCKED;
-        beginCallAgain(t);
-        return NO_RESULT;
+        return MAKE_AGAIN;
       },
     });
   };

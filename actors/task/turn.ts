@@ -5,7 +5,7 @@
 import { Trap } from "../../cpu/types.ts";
 import { E } from "../../syscalls/abi/errno.ts";
 import { SI, SIG } from "../../syscalls/abi/signals.ts";
-import { BLOCKED, NO_RESULT, type Wait } from "../blocking.ts";
+import { BLOCKED, MAKE_AGAIN, NO_RESULT, type Wait } from "../blocking.ts";
 import { passGate } from "../signals/deliver.ts";
 import { forceSignal } from "../signals/generate.ts";
 import type { AfterStop } from "../ptrace/traced.ts";
@@ -78,6 +78,7 @@ const keepWaiting = (task: Task): boolean => {
 const settle = (task: Task, result: number): boolean => {
   // It has exited, or stands before its exit.
   if (task.state !== "running") return false;
+  if (result === MAKE_AGAIN) return makeCall(task);
   if (task.trace !== undefined && task.trace.stopForEvent(result)) return false;
   finishCall(task, result);
   return task.trace === undefined || !task.trace.stopAfterCall();

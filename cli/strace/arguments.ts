@@ -133,7 +133,7 @@ export const renderArgument: Render = (r, i) => {
     case "bytes": {
       const length = countOf(r, arg.length) ?? 0;
       if (arg.direction === "in") return bytesAt(r, at, length);
-      return after(r, at, () => bytesAt(r, at, arg.lengthIsResult ? r.result! : length));
+      return after(r, at, () => bytesAt(r, at, arg.lengthIsResult ? Math.min(r.result!, length) : length));
     }
     case "struct": {
       const show = () => structAt(r, at, arg.of, countOf(r, arg.count));
@@ -155,7 +155,14 @@ export const renderArgument: Render = (r, i) => {
       return after(r, at, () => socketAddress(r, at, r.word(r.at(r.index(arg.length))) ?? 0));
     case "cell": {
       const show = () => cellAt(r, at, arg.width, arg.value);
-      return arg.direction === "in" ? (at === 0 ? "NULL" : show()) : after(r, at, show);
+      if (arg.direction === "in" || at === 0) return at === 0 ? "NULL" : show();
+      if (arg.direction === "out") return after(r, at, show);
+      if (r.result === undefined) {
+        r.words.set(i, show());
+        return undefined;
+      }
+      const before = r.words.get(i)!, now = r.failed ? before : show();
+      return before === now ? now : `${before.slice(0, -1)} => ${now.slice(1)}`;
     }
     default:
       return simple(r, i, arg);

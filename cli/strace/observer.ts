@@ -31,6 +31,8 @@ interface Line {
   readonly request: Request;
   readonly form: Form | undefined;
   readonly pieces: readonly ((r: Request, i: number) => string | undefined)[];
+  /** What was known of each when the call was entered. */
+  readonly texts: readonly (string | undefined)[];
   /** Arguments shown so far. */
   shown: number;
 }
@@ -59,7 +61,7 @@ class Strace implements Observer {
     const request = new Request(t, t.callNumber, this.machine.calls.name(t.callNumber), entry);
     const form = FORMS[request.name];
     const pieces = form !== undefined ? form.pieces(request) : entry === undefined ? undeclared : declared(request);
-    const line: Line = { request, form, pieces, shown: 0 };
+    const line: Line = { request, form, pieces, texts: pieces.map((piece, i) => piece(request, i)), shown: 0 };
     this.#lines.set(t, line);
     this.#startRow(t);
     this.#open = line;
@@ -176,7 +178,8 @@ class Strace implements Observer {
   #arguments(line: Line): void {
     const { request, pieces } = line;
     for (; line.shown < pieces.length; line.shown++) {
-      const text = pieces[line.shown](request, line.shown);
+      const text = line.texts[line.shown] ??
+        (request.result === undefined ? undefined : pieces[line.shown](request, line.shown));
       if (text === undefined && request.result === undefined) return;
       this.#put(`${line.shown > 0 ? ", " : ""}${text ?? "?"}`);
     }

@@ -14,6 +14,8 @@ export class Request {
   interrupted = false;
   /** Text of an argument that the kernel writes over. */
   before: string | undefined;
+  /** The same of words that are read and written, by argument. */
+  readonly words = new Map<number, string>();
   /** The stack pointer. */
   readonly stack: number;
 

@@ -21,7 +21,7 @@ export const socketAddress = (r: Request, at: number, length: number): string =>
     if (path[0] === 0) return `{sa_family=${name}, sun_path=@${quoted(path.subarray(1))}}`;
     return `{sa_family=${name}, sun_path=${quoted(end < 0 ? path : path.subarray(0, end))}}`;
   }
-  if (family === AF.INET && bytes.length >= 8) {
+  if (family === AF.INET && bytes.length >= 16) {
     return `{sa_family=${name}, sin_port=htons(${view.getUint16(2)}), sin_addr=inet_addr("${
       bytes.subarray(4, 8).join(".")
     }")}`;

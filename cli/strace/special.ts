@@ -570,7 +570,6 @@ export const FORMS: Readonly<Record<string, Form>> = {
   socket: { pieces: but({ 2: text((r) => protocol(r.int(0), r.int(2))) }) },
   socketpair: {
     pieces: but({
-      2: text((r) => protocol(r.int(0), r.int(2))),
       3: (r) => after(r, r.at(3), () => words(r, r.at(3), 2)),
     }),
   },

@@ -55,6 +55,9 @@ const POLL = {
   POLLIN: 1,
   POLLPRI: 2,
   POLLOUT: 4,
+  POLLERR: 8,
+  POLLHUP: 0x10,
+  POLLNVAL: 0x20,
   POLLRDNORM: 0x40,
   POLLRDBAND: 0x80,
   POLLWRNORM: 0x100,
@@ -62,9 +65,6 @@ const POLL = {
   POLLMSG: 0x400,
   POLLREMOVE: 0x1000,
   POLLRDHUP: 0x2000,
-  POLLERR: 8,
-  POLLHUP: 0x10,
-  POLLNVAL: 0x20,
 };
 export const pollEvents = (bits: number): string => bitsOf(POLL, bits & 0xffff, "POLL");
 
@@ -131,8 +131,10 @@ const text = (bytes: Uint8Array): string => {
   return quoted(end < 0 ? bytes : bytes.subarray(0, end));
 };
 
+const STATX_PARTS = ["TYPE", "MODE", "NLINK", "UID", "GID", "ATIME", "MTIME", "CTIME", "INO", "SIZE", "BLOCKS"];
+const STATX_BITS = Object.fromEntries(STATX_PARTS.map((name, i) => [`STATX_${name}`, 1 << i]));
 export const statxMask = (word: number): string =>
-  flagText({ ...STATX_MASK, bits: { STATX_ALL: 0xfff, ...STATX_MASK.bits } }, word);
+  flagText({ ...STATX_MASK, bits: { STATX_ALL: 0xfff, ...STATX_MASK.bits, ...STATX_BITS } }, word);
 
 /** flock as fcntl prints it; the holder only where it is the answer. */
 export const lock = (s: Fields, withHolder: boolean): string =>

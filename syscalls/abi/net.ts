@@ -85,14 +85,14 @@ const named = (prefix: string, values: Readonly<Record<string, number>>): Readon
   Object.fromEntries(Object.entries(values).map(([name, value]) => [`${prefix}_${name}`, value]));
 
 export const DOMAIN = enumeration("AF", named("AF", AF));
-export const SOCKET_TYPE = flagSet("SOCK", { SOCK_NONBLOCK: SOCK.NONBLOCK, SOCK_CLOEXEC: SOCK.CLOEXEC }, 15, {
+export const SOCKET_TYPE = flagSet("SOCK", { SOCK_CLOEXEC: SOCK.CLOEXEC, SOCK_NONBLOCK: SOCK.NONBLOCK }, 15, {
   SOCK_STREAM: 1,
   SOCK_DGRAM: 2,
   SOCK_RAW: 3,
   SOCK_RDM: 4,
   SOCK_SEQPACKET: 5,
 });
-export const ACCEPT_FLAGS = flagSet("SOCK", { SOCK_NONBLOCK: SOCK.NONBLOCK, SOCK_CLOEXEC: SOCK.CLOEXEC });
+export const ACCEPT_FLAGS = flagSet("SOCK", { SOCK_CLOEXEC: SOCK.CLOEXEC, SOCK_NONBLOCK: SOCK.NONBLOCK });
 export const MSG_FLAGS = flagSet("MSG", named("MSG", MSG));
 export const SHUT = enumeration("SHUT", { SHUT_RD: 0, SHUT_WR: 1, SHUT_RDWR: 2 });
 export const LEVEL = enumeration("SOL", {
