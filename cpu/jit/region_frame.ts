@@ -70,8 +70,10 @@ export class RegionFrame implements FloatFrame, Statements {
   readonly #types: ValueType[] = [];
   readonly #scratch: Record<ValueType, number[]> = { i32: [], i64: [], f32: [], f64: [], v128: [] };
   readonly #used: Record<ValueType, number> = { i32: 0, i64: 0, f32: 0, f64: 0, v128: 0 };
-  /** Registers without a local. */
+  /** Registers that stay in the CPU block; those that are in their locals as well, up to the end of the block. */
   inBlock = 0;
+  #loaded = 0;
+  #blockDepth = 0;
   /** Local of each register, or 0. */
   readonly #x = new Int32Array(32);
   readonly #f = new Int32Array(32);
@@ -109,29 +111,49 @@ export class RegionFrame implements FloatFrame, Statements {
     return PARAMETERS + this.#types.push(type) - 1;
   }
 
-  /** The local of a register that has one. */
+  /** The local of a register: those in the CPU block have one for the block being written. */
   x(register: number): number {
-    if (this.inBlock >>> register & 1) throw new Error(`x${register} has no local`);
     return this.#x[register] ||= this.#new("i64");
+  }
+  /** A basic block begins: no register of the CPU block is in its local. */
+  beginBlock(): void {
+    this.#loaded = 0;
+    this.#blockDepth = this.depth;
+  }
+  #isInBlock(register: number): boolean {
+    return (this.inBlock >>> register & 1) === 1;
+  }
+  #isInLocal(register: number): boolean {
+    return ((~this.inBlock | this.#loaded) >>> register & 1) === 1;
   }
   /** Writes code that reads an integer register. */
   getX(register: number): void {
-    if ((this.inBlock >>> register & 1) === 0) return this.w.get(this.x(register));
-    this.w.i32(0);
-    this.w.shadow(Op.I64Load, HOME + X + 8 * register);
+    const { w } = this;
+    if (this.#isInLocal(register)) return w.get(this.x(register));
+    w.i32(0);
+    w.shadow(Op.I64Load, HOME + X + 8 * register);
+    // Under a condition it is not there for what comes after.
+    if (this.depth !== this.#blockDepth) return;
+    w.tee(this.x(register));
+    this.#loaded |= 1 << register;
   }
   /** The same as an expression. */
   readX(register: number): I64 {
-    if (this.inBlock >>> register & 1) return load("i64.load", this.shadow, i32Const(0), HOME + X + 8 * register);
+    if (!this.#isInLocal(register)) return load("i64.load", this.shadow, i32Const(0), HOME + X + 8 * register);
     return get({ type: "i64", index: this.x(register) } as Local<"i64">);
   }
   /** Writes code that assigns to it what `value` writes code for. */
   setX(register: number, value: () => void): void {
-    const inBlock = (this.inBlock >>> register & 1) === 1;
-    if (inBlock) this.w.i32(0);
+    const { w } = this;
+    if (!this.#isInBlock(register)) {
+      value();
+      return w.set(this.x(register));
+    }
+    w.i32(0);
     value();
-    if (inBlock) this.w.shadow(Op.I64Store, HOME + X + 8 * register);
-    else this.w.set(this.x(register));
+    w.tee(this.x(register));
+    w.shadow(Op.I64Store, HOME + X + 8 * register);
+    this.#loaded |= 1 << register;
   }
   fp(register: number): number {
     return this.#f[register] ||= this.#new("f64");

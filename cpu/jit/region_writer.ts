@@ -227,6 +227,7 @@ export class RegionWriter {
     frame.dirtyF = flow.dirtyF[b];
     const first = shape.first[b];
     this.#ops.words = this.#ops.known = 0;
+    frame.beginBlock();
     this.#owed = flow.owed[b];
     for (let copies = flow.copies[b];; copies--) {
       for (let k = 0; k < count; k++) this.#instruction(first + k, this.#owed + k);
