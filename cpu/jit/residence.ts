@@ -10,7 +10,7 @@ import { readsX, writesX } from "./register_use.ts";
 import type { Shape } from "./shape.ts";
 
 /** Registers beside those that are passed that get locals. */
-const LOCALS = 6;
+const LOCALS = 8;
 /** How much more a use counts in a loop, and the depth beyond which it does not count more. */
 const PER_LOOP = 3, DEEPEST = 4;
 /** How much more it counts to write: what a loop changes must not wait for memory; what it only reads may. */
