@@ -298,20 +298,23 @@ const drive = async (machine: Machine, first: Task): Promise<void> => {
   const runtime = new Runtime(machine);
   for (const task of made) if (alive(task)) machine.spawn(task);
   try {
-    await machine.run(() => machine.initStatus !== undefined || machine.tasks.size === 0);
+    await machine.run(() => machine.tasks.size === 0 || (machine.initStatus !== undefined && !machine.outputHeld()));
   } catch (error) {
     if ((error as Error).name !== "Deadlock") throw error;
+    // Of those the first process left behind nobody hears.
+    if (machine.initStatus !== undefined) return await endAll(machine, runtime);
     // Everything waits: it is reported, and what is left ends as at any other end.
-    machine.killAll();
-    await machine.run(() => runtime.fibers === 0);
+    await endAll(machine, runtime);
     throw error;
   }
-  if (machine.tasks.size > 0 && machine.broken === undefined) {
-    // What the first process left behind and now only waits is not waited for.
-    machine.killAll();
-    await machine.run(() => runtime.fibers === 0);
-  }
+  // What the first process left behind and now only waits is not waited for.
+  if (machine.tasks.size > 0 && machine.broken === undefined) await endAll(machine, runtime);
   if (machine.broken !== undefined) runtime.interruptAll();
+};
+
+const endAll = async (machine: Machine, runtime: { readonly fibers: number }): Promise<void> => {
+  machine.killAll();
+  await machine.run(() => runtime.fibers === 0);
 };
 
 const outcome = (machine: Machine): { status: number; message?: string } => {

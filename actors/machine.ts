@@ -282,6 +282,8 @@ export class Machine {
   get #overAtOnce(): boolean {
     return this.initStatus !== undefined && !this.#ending && ((this.initStatus & 0x7f) !== 0 || this.endAsked);
   }
+  /** Somebody can still write to a pipe or file that is our output; whoever reads it waits for its end, so we do too. A terminal's user does not. */
+  outputHeld: () => boolean = () => false;
   /** The host asked for the end after the first process was gone. */
   endAsked = false;
 

@@ -205,6 +205,8 @@ export const openStdio = (machine: Machine, door: StdioDoor): [OpenFile, OpenFil
   }
   if (terminal !== undefined && machine.init !== undefined) giveTerminal(machine, machine.init);
   forwardHostSignals(machine, door);
+  const outputs = nodes.filter(({ stream, facts }) => stream !== 0 && facts.kind !== "character");
+  machine.outputHeld = () => outputs.some((node) => node.readers.size > 0);
   return files as [OpenFile, OpenFile, OpenFile];
 };
 

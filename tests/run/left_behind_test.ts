@@ -8,3 +8,13 @@ for (const schedule of ["fair", "random"] as const) {
     assert.equal(run.status, 128 + 15);
   });
 }
+for (const seed of [undefined, 2]) {
+  Deno.test(`whoever can still write to the output is waited for (seed ${seed})`, async () => {
+    const run = await runGuest("found_by_programs", ["late child"], { seed });
+    assert.deepEqual([run.status, run.stdout], [3, "first\nlate\n"]);
+  });
+}
+Deno.test("who cannot and only waits is not", async () => {
+  const run = await runGuest("found_by_programs", ["silent child"]);
+  assert.deepEqual([run.status, run.stdout], [3, "first\n"]);
+});

@@ -98,7 +98,24 @@ static void leave_busy_child(void) {
   kill(getpid(), SIGTERM);
 }
 
+// bash -c 'echo x > >(sleep 0.2; cat)': whoever reads the output waits for all who can write to it. A child that can no longer is not waited for.
+static void leave_late_child(int holding) {
+  if (fork() == 0) {
+    if (!holding) {
+      close(0), close(1), close(2);
+      sleep(1000);
+    }
+    usleep(100000);
+    puts("late");
+    exit(0);
+  }
+  puts("first");
+  exit(3);
+}
+
 int main(int argc, char **argv) {
+  if (argc > 1 && !strcmp(argv[1], "late child")) leave_late_child(1);
+  if (argc > 1 && !strcmp(argv[1], "silent child")) leave_late_child(0);
   if (argc > 1) leave_busy_child();
   setvbuf(stdout, NULL, _IOLBF, 0);
   pipe_by_name();
