@@ -17,6 +17,14 @@ const PLAIN = /^f?([ls])([bhwd])u?$/;
 const bytesOf = Uint8Array.from([0, ...ROWS.map(({ name }) => BYTES[PLAIN.exec(name)?.[2] ?? ""] ?? 0)]);
 const needOf = Uint8Array.from([0, ...ROWS.map(({ name }) => PLAIN.exec(name)?.[1] === "s" ? PERM_W : PERM_R)]);
 
+/** Bytes that a plain load or store accesses, else 0; and the permission it needs. */
+export function accessBytes(d: Decoded): number {
+  return bytesOf[d.id];
+}
+export function accessNeed(d: Decoded): number {
+  return needOf[d.id];
+}
+
 const STACK_POINTER = 2;
 
 /** Offsets of a group may not be further apart: the first and the last page are all that is checked. */

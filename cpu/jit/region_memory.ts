@@ -11,6 +11,7 @@ import { get, type I64, i64Const, type Local } from "../wasm/expression.ts";
 import { type AccessPlan, Check } from "./access_plan.ts";
 import { Op } from "./code_writer.ts";
 import { noteAt, noteOf, RANGE_SLACK, rangeAt } from "./ranges.ts";
+import { LoopPlan } from "./loop_plan.ts";
 import type { RegionFrame } from "./region_frame.ts";
 
 const UPPER_AND_OFFSET = i64Const(0xffff_ffff_0000_0fffn).code;
@@ -29,6 +30,26 @@ export class RegionMemory {
     this.#write = write;
   }
 
+  /** The registers of the loop being written whose range is compared before its turns; whether that has been done. */
+  readonly loop = new LoopPlan();
+  compared = false;
+
+  /** Compares for all turns; branches to `depth` when a turn must do checks of its own. */
+  compareForLoop(depth: number): void {
+    const { frame, loop } = this;
+    for (let mask = loop.registers; mask !== 0; mask &= mask - 1) {
+      const r = 31 - Math.clz32(mask & -mask);
+      frame.getX(r);
+      frame.w.i64(loop.low[r]);
+      frame.w.byte(Op.I64Add);
+      this.#isOutside(loop.slot[r]);
+      frame.w.brIfRarely(depth);
+    }
+  }
+  #inLoop(): boolean {
+    return (this.loop.registers >>> this.#d.rs1 & 1) === 1;
+  }
+
   begin(d: Decoded, index: number): void {
     this.#d = d;
     this.#at = index;
@@ -41,7 +62,7 @@ export class RegionMemory {
     const address = frame.temporary("i64");
     this.#write(addr);
     const k = this.#at;
-    if (plan.check[k] === Check.Covered) w.set(address);
+    if (plan.check[k] === Check.Covered || (this.compared && this.#inLoop())) w.set(address);
     else if (plan.check[k] === Check.First) this.#checkGroup(address, k);
     else if (plan.ranged[k] === 1) this.#checkRanged(address, width / 8, need);
     else {
@@ -65,6 +86,7 @@ export class RegionMemory {
 
   #slotOf(need: number): number {
     const { rs1 } = this.#d;
+    if (this.#inLoop()) return this.loop.slot[rs1];
     return this.frame.range(rs1, need, (this.plan.steady >>> rs1 & 1) === 1);
   }
 
@@ -72,13 +94,18 @@ export class RegionMemory {
   #openOutside(address: number, slot: number): void {
     const { w } = this.frame;
     w.get(address);
+    this.#isOutside(slot);
+    this.frame.openRarely();
+  }
+  /** Whether the address on the stack is outside. */
+  #isOutside(slot: number): void {
+    const { w } = this.frame;
     w.i32(0);
     w.shadow(Op.I64Load, rangeAt(slot));
     w.byte(Op.I64Sub);
     w.i32(0);
     w.shadow(Op.I64Load, rangeAt(slot) + 8);
     w.byte(Op.I64GeU);
-    this.frame.openRarely();
   }
 
   /** Outside, but accessible: says so, and the `if` is over. */
@@ -86,7 +113,7 @@ export class RegionMemory {
     const { w } = this.frame;
     w.i32(0);
     w.get(address);
-    w.i64(2 ** 32 * noteOf(slot, need));
+    w.i64(2 ** 32 * noteOf(slot, this.#inLoop() ? this.loop.need[this.#d.rs1] : need));
     w.byte(Op.I64Or);
     w.shadow(Op.I64Store, noteAt(slot));
     this.frame.close();

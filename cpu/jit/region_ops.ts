@@ -75,7 +75,7 @@ export class RegionOps implements Ops<number, number> {
   known = 0;
   readonly #values = new Float64Array(32);
   readonly plan = new AccessPlan();
-  readonly #memory: RegionMemory;
+  readonly memory: RegionMemory;
   #pc = 0;
   #nodes = 0;
   readonly #kind = new Uint8Array(MAX_NODES);
@@ -88,14 +88,14 @@ export class RegionOps implements Ops<number, number> {
   readonly #floats: FloatEmitter[];
 
   constructor(readonly frame: RegionFrame) {
-    this.#memory = new RegionMemory(frame, this.plan, (n) => this.write(n));
+    this.memory = new RegionMemory(frame, this.plan, (n) => this.write(n));
     this.#floats = Array.from({ length: 8 }, (_, rm) => new FloatEmitter(frame, rm === 0 ? 7 : rm));
     this.#float = this.#floats[7];
   }
 
   begin(d: Decoded, pc: number, index: number): void {
     this.d = d;
-    this.#memory.begin(d, index);
+    this.memory.begin(d, index);
     this.#pc = pc;
     this.#nodes = 0;
     this.condition = this.target = -1;
@@ -473,13 +473,13 @@ export class RegionOps implements Ops<number, number> {
 
   // ---- memory ----------------------------------------------------------------------------------------------------
   load(width: Width, signed: boolean, addr: number): number {
-    const address = this.#memory.checked(addr, width, PERM_R);
+    const address = this.memory.checked(addr, width, PERM_R);
     return this.#node(Node.Load, (signed ? LOADS_SIGNED : LOADS_UNSIGNED)[width], 0, address);
   }
 
   store(width: Width, addr: number, value: number): void {
     const { w } = this.frame;
-    w.get(this.#memory.checked(addr, width, PERM_W));
+    w.get(this.memory.checked(addr, width, PERM_W));
     w.byte(Op.I32Wrap);
     if (width === 64 && this.#kind[value] === Node.F) {
       this.#writeFloat(value);
@@ -491,13 +491,13 @@ export class RegionOps implements Ops<number, number> {
 
   amo(op: AmoOp, width: 32 | 64, addr: number, value: number): number {
     const operand = this.#asExpr(this.let(width === 32 ? this.sext(value, 32) : value));
-    return this.#local(this.#memory.amo(op, width, addr, operand));
+    return this.#local(this.memory.amo(op, width, addr, operand));
   }
   lr(width: 32 | 64, addr: number): number {
-    return this.#local(this.#memory.lr(width, addr));
+    return this.#local(this.memory.lr(width, addr));
   }
   sc(width: 32 | 64, addr: number, value: number): number {
-    return this.#local(this.#memory.sc(width, addr, value));
+    return this.#local(this.memory.sc(width, addr, value));
   }
 
   // ---- floating point --------------------------------------------------------------------------------------------

@@ -219,22 +219,60 @@ export class RegionWriter {
 
   #body(b: number, head: boolean): void {
     const { flow } = this;
-    const shape = this.#shape;
-    const frame = this.#frame;
     if (head) this.#checkHead(b);
-    const count = shape.count[b];
-    frame.dirtyX = flow.dirtyX[b];
-    frame.dirtyF = flow.dirtyF[b];
-    const first = shape.first[b];
+    if (flow.copies[b] > 1) return this.#turns(b);
+    this.#beginBlock(b);
+    this.#instructions(b);
+    this.#end(b);
+  }
+
+  #beginBlock(b: number): void {
+    const { flow } = this;
+    this.#frame.dirtyX = flow.dirtyX[b];
+    this.#frame.dirtyF = flow.dirtyF[b];
     this.#ops.words = this.#ops.known = 0;
-    frame.beginBlock();
+    this.#frame.beginBlock();
     this.#owed = flow.owed[b];
-    for (let copies = flow.copies[b];; copies--) {
-      for (let k = 0; k < count; k++) this.#instruction(first + k, this.#owed + k);
-      this.#owed += count;
-      if (copies === 1) return this.#end(b);
+  }
+
+  #instructions(b: number): void {
+    const shape = this.#shape;
+    const first = shape.first[b], count = shape.count[b];
+    for (let k = 0; k < count; k++) this.#instruction(first + k, this.#owed + k);
+    this.#owed += count;
+  }
+
+  /** A loop of one block: several turns without checks, or one with them. */
+  #turns(b: number): void {
+    const { flow } = this;
+    const { memory } = this.#ops;
+    const copies = flow.copies[b];
+    memory.loop.plan(this.#shape, b, copies, this.#frame.sites);
+    if (memory.loop.registers === 0) return this.#someTurns(b, copies);
+    this.#open(Op.Block, Open.Other, 0);
+    this.#frame.beginBlock();
+    memory.compareForLoop(0);
+    memory.compared = true;
+    this.#someTurns(b, copies);
+    memory.compared = false;
+    this.#close();
+    this.#someTurns(b, 1);
+    memory.loop.clear();
+  }
+
+  #someTurns(b: number, copies: number): void {
+    this.#beginBlock(b);
+    for (; copies > 1; copies--) {
+      this.#instructions(b);
       this.#leaveLoop(b);
     }
+    this.#instructions(b);
+    this.#ops.write(this.#ops.condition);
+    this.#branchOwing(this.#owed, this.#depth(b, b));
+    const to = this.#shape.next[b];
+    if (to === OUTSIDE) return this.#leaveTo(this.#shape.nextPc[b]);
+    this.#pay(this.#owed - this.flow.owed[to]);
+    this.w.br(this.#depth(b, to));
   }
 
   /** After a turn of a loop that is one block, when another follows: out of it under the negated condition. */
