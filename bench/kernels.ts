@@ -32,10 +32,10 @@ const SCALES: Record<string, number> = {
   chase: 4,
   crc32: 6,
   fib: 4,
-  mandelbrot: 40,
-  matmul: 12,
+  mandelbrot: 100,
+  matmul: 20,
   quicksort: 3,
-  sieve: 8,
+  sieve: 12,
 };
 const SYS_WRITE = 64;
 const SYS_EXIT = 93;
