@@ -5,7 +5,7 @@
  */
 
 import { type FloatFrame, INEXACT, type Statements } from "../interp/frame.ts";
-import { FFLAGS, HOME, PERM_W, RANGE_SLOTS, X } from "../layout.ts";
+import { F, FFLAGS, HOME, JUMP_CACHE, JUMP_CACHE_ENTRIES, PERM_W, RANGE_SLOTS, X } from "../layout.ts";
 import { typeByte, type ValueType } from "../wasm/encoding.ts";
 import {
   binary,
@@ -169,6 +169,62 @@ export class RegionFrame implements FloatFrame, Statements {
     const n = this.#used[type]++;
     if (n === pool.length) pool.push(this.#new(type));
     return pool[n];
+  }
+
+  /** From the CPU block. */
+  loadRegisters(maskX: number, maskF: number): void {
+    const { w } = this;
+    for (let mask = maskX & ~1; mask !== 0; mask &= mask - 1) {
+      const r = 31 - Math.clz32(mask & -mask);
+      w.i32(0);
+      w.shadow(Op.I64Load, HOME + X + 8 * r);
+      w.set(this.x(r));
+    }
+    for (let mask = maskF; mask !== 0; mask &= mask - 1) {
+      const r = 31 - Math.clz32(mask & -mask);
+      w.i32(0);
+      w.shadow(Op.F64Load, HOME + F + 8 * r);
+      w.set(this.fp(r));
+    }
+  }
+
+  /** To the CPU block, integer registers from offset `x` of it, the others from `f`. */
+  storeRegisters(maskX: number, maskF: number, x: number, f: number): void {
+    const { w } = this;
+    for (let mask = maskX & ~1; mask !== 0; mask &= mask - 1) {
+      const r = 31 - Math.clz32(mask & -mask);
+      w.i32(0);
+      w.get(this.x(r));
+      w.shadow(Op.I64Store, HOME + x + 8 * r);
+    }
+    for (let mask = maskF; mask !== 0; mask &= mask - 1) {
+      const r = 31 - Math.clz32(mask & -mask);
+      w.i32(0);
+      w.get(this.fp(r));
+      w.shadow(Op.F64Store, HOME + f + 8 * r);
+    }
+  }
+
+  /** Table index of the code at TARGET by the jump cache; 0, where there is code that comes straight back. */
+  lookUpTarget(): void {
+    const { w } = this;
+    const entry = this.temporary("i32");
+    w.get(TARGET);
+    w.byte(Op.I32Wrap);
+    w.i32(1);
+    w.byte(Op.I32ShrU);
+    w.i32(JUMP_CACHE_ENTRIES - 1);
+    w.byte(Op.I32And);
+    w.i32(3);
+    w.byte(Op.I32Shl);
+    w.tee(entry);
+    w.shadow(Op.I32Load, JUMP_CACHE + 4);
+    w.i32(0);
+    w.get(entry);
+    w.shadow(0x35, JUMP_CACHE); // i64.load32_u
+    w.get(TARGET);
+    w.byte(Op.I64Eq);
+    w.byte(Op.Select);
   }
 
   /** The declarations of the locals, as a function body begins. */

@@ -1,14 +1,14 @@
 /**
  * Writes one region as the body of a wasm function: structured control flow from the dominator tree, each instruction
- * by its meaning, and the ways out. The function takes the CPU block, the instructions left, how many calls may nest, sp
- * and a0; it gives the instructions left and a0, and the address to go on at in the CPU block: GAVE_UP when it stands
- * before an instruction that the interpreter must do (the place is in EXIT_SITE, the registers in SPILL).
+ * by its meaning, and the ways out. The function takes the instructions left, how many calls may nest, sp, a0 and ra; it
+ * gives the instructions left and a0, and the address to go on at in the CPU block: GAVE_UP when it stands before an
+ * instruction that the interpreter must do (`give_up.ts`).
  */
 
-import { BUDGET, EXIT_SITE, F, HOME, JUMP_CACHE, JUMP_CACHE_ENTRIES, PC, SPILL, X } from "../layout.ts";
+import { F, HOME, PC, X } from "../layout.ts";
 import { MEANINGS } from "../rv64/meaning.ts";
 import { ROWS } from "../rv64/rows.ts";
-import { CodeWriter, NO_VALUE, Op } from "./code_writer.ts";
+import { CodeWriter, Op } from "./code_writer.ts";
 import { Flow } from "./flow.ts";
 import {
   ARGUMENT,
@@ -18,26 +18,21 @@ import {
   PASSED,
   RegionFrame,
   RETURNED,
-  SITE,
   type Sites,
   STACK_POINTER,
   TARGET,
 } from "./region_frame.ts";
-import { GIVE_UP, NESTING } from "./module_writer.ts";
+import { writeGiveUp } from "./give_up.ts";
+import { Open, OpenBlocks } from "./open_blocks.ts";
 import { RegionOps } from "./region_ops.ts";
 import { End, OUTSIDE, type Shape } from "./shape.ts";
 
-/** In place of an address: see above. Addresses are even. */
-export const GAVE_UP = -1;
 /** Type of region functions in every module of translated code. */
 export const REGION_TYPE = 0;
 /** Widest span of halfwords that a table of targets may cover. */
 const MAX_TABLE = 4096;
 
 const meanings = [undefined, ...ROWS.map((row) => MEANINGS[row.name])];
-
-/** Context of the writer: what each open block is. */
-const Open = { Before: 0, Loop: 1, Other: 2 } as const;
 
 export class RegionWriter {
   readonly w = new CodeWriter();
@@ -48,14 +43,13 @@ export class RegionWriter {
   #index = 0;
   /** Instructions done at the place being written that BUDGET_LEFT does not show yet. */
   #owed = 0;
-  /** Kind and block of each open wasm block, outermost first. */
-  readonly #openKind: number[] = [];
-  readonly #openBlock: number[] = [];
+  readonly #blocks: OpenBlocks;
 
   /** `slotOf` gives the table index of the code at an address, whether or not there is any. */
   constructor(sites: Sites, fuses: boolean, readonly slotOf: (pc: number) => number) {
     this.#frame = new RegionFrame(this.w, sites, fuses);
     this.#ops = new RegionOps(this.#frame);
+    this.#blocks = new OpenBlocks(this.#frame);
   }
 
   /**
@@ -71,12 +65,12 @@ export class RegionWriter {
     this.#frame.begin();
     this.#frame.inBlock = flow.inBlock;
     w.reset();
-    this.#openKind.length = this.#openBlock.length = 0;
-    this.#open(Op.Block, Open.Other, 0);
+    this.#blocks.begin();
+    this.#blocks.open(Op.Block, Open.Other, 0);
     this.#entry();
     this.#tree(0);
-    this.#close();
-    this.#giveUp();
+    this.#blocks.close();
+    writeGiveUp(this.#frame, flow);
     w.byte(Op.End);
   }
 
@@ -84,36 +78,12 @@ export class RegionWriter {
     this.#frame.writeLocals(to);
   }
 
-  // ---- blocks of wasm --------------------------------------------------------------------------------------------
-  #open(op: number, kind: number, block: number): void {
-    this.w.byte(op);
-    this.w.byte(NO_VALUE);
-    this.#openKind.push(kind);
-    this.#openBlock.push(block);
-    this.#frame.depth++;
-  }
-  #openRarely(): void {
-    this.w.unlikely.push(this.w.at);
-    this.#open(Op.If, Open.Other, 0);
-  }
-  #close(): void {
-    this.w.byte(Op.End);
-    this.#openKind.pop();
-    this.#openBlock.pop();
-    this.#frame.depth--;
-  }
-  #depthOf(kind: number, block: number): number {
-    const last = this.#openKind.length - 1;
-    for (let i = last; i >= 0; i--) if (this.#openKind[i] === kind && this.#openBlock[i] === block) return last - i;
-    throw new Error(`block ${block} is not open`);
-  }
-
   // ---- entry and the common exit ----------------------------------------------------------------------------------
   /** Leaves at once when the budget is short or calls nest too deep; loads what is needed. */
   #entry(): void {
     const { w, flow } = this;
-    this.#open(Op.Block, Open.Other, 0);
-    this.#open(Op.Block, Open.Other, 0);
+    this.#blocks.open(Op.Block, Open.Other, 0);
+    this.#blocks.open(Op.Block, Open.Other, 0);
     w.get(BUDGET_LEFT);
     w.i32(flow.weight[0]);
     w.byte(Op.I32LtS);
@@ -122,78 +92,13 @@ export class RegionWriter {
     w.i32(0);
     w.byte(Op.I32GtS);
     w.brIf(1);
-    this.#close();
+    this.#blocks.close();
     this.#frame.dirtyX = PASSED;
     this.#frame.dirtyF = 0;
     this.#owed = 0;
     this.#returnTo(this.#shape.entry);
-    this.#close();
-    this.#reload(0, PASSED);
-  }
-
-  /** Loads what the block needs, but for the registers that came with the call. */
-  #reload(b: number, present: number): void {
-    const { w } = this;
-    const frame = this.#frame;
-    for (let mask = this.flow.liveX[b] & ~1 & ~present; mask !== 0; mask &= mask - 1) {
-      const r = 31 - Math.clz32(mask & -mask);
-      w.i32(0);
-      w.shadow(Op.I64Load, HOME + X + 8 * r);
-      w.set(frame.x(r));
-    }
-    for (let mask = this.flow.liveF[b]; mask !== 0; mask &= mask - 1) {
-      const r = 31 - Math.clz32(mask & -mask);
-      w.i32(0);
-      w.shadow(Op.F64Load, HOME + F + 8 * r);
-      w.set(frame.fp(r));
-    }
-  }
-
-  #spill(maskX: number, maskF: number, x: number, f: number): void {
-    const { w } = this;
-    const frame = this.#frame;
-    for (let mask = maskX & ~1; mask !== 0; mask &= mask - 1) {
-      const r = 31 - Math.clz32(mask & -mask);
-      w.i32(0);
-      w.get(frame.x(r));
-      w.shadow(Op.I64Store, HOME + x + 8 * r);
-    }
-    for (let mask = maskF; mask !== 0; mask &= mask - 1) {
-      const r = 31 - Math.clz32(mask & -mask);
-      w.i32(0);
-      w.get(frame.fp(r));
-      w.shadow(Op.F64Store, HOME + f + 8 * r);
-    }
-  }
-
-  /** Every register that was changed anywhere goes to SPILL; the dispatcher takes those that are dirty at the site. */
-  #giveUp(): void {
-    const { w, flow } = this;
-    this.#owed = 0;
-    let maskX = PASSED, maskF = 0;
-    for (let i = 0; i < flow.reached; i++) maskX |= flow.definesX[flow.order[i]], maskF |= flow.definesF[flow.order[i]];
-    this.#spill(maskX, maskF, SPILL, SPILL + 256);
-    w.i32(0);
-    w.get(SITE);
-    w.shadow(Op.I32Store, HOME + EXIT_SITE);
-    w.get(DEPTH);
-    w.i32(NESTING);
-    w.byte(Op.I32LtS);
-    w.byte(Op.If);
-    w.byte(NO_VALUE);
-    this.#goOnAt(GAVE_UP);
-    this.#returnUp();
-    w.byte(Op.End);
-    w.i32(0);
-    w.get(BUDGET_LEFT);
-    w.shadow(Op.I32Store, HOME + BUDGET);
-    w.get(DEPTH);
-    w.byte(Op.Call);
-    w.unsigned(GIVE_UP);
-    w.i32(0);
-    w.shadow(Op.I32Load, HOME + BUDGET);
-    w.i32(0);
-    w.shadow(Op.I64Load, HOME + X + 80);
+    this.#blocks.close();
+    this.#frame.loadRegisters(flow.liveX[0] & ~PASSED, flow.liveF[0]);
   }
 
   // ---- control flow ----------------------------------------------------------------------------------------------
@@ -201,20 +106,20 @@ export class RegionWriter {
   #tree(b: number): void {
     const { flow } = this;
     const head = flow.isHead[b] === 1;
-    if (head) this.#open(Op.Loop, Open.Loop, b);
+    if (head) this.#blocks.open(Op.Loop, Open.Loop, b);
     // Merge points right below it, the last one outermost.
     const merges: number[] = [];
     for (let i = flow.reached - 1; i > flow.position[b]; i--) {
       const y = flow.order[i];
       if (flow.isMerge[y] === 1 && flow.dominator[y] === b) merges.push(y);
     }
-    for (const y of merges) this.#open(Op.Block, Open.Before, y);
+    for (const y of merges) this.#blocks.open(Op.Block, Open.Before, y);
     this.#body(b, head);
     for (let i = merges.length - 1; i >= 0; i--) {
-      this.#close();
+      this.#blocks.close();
       this.#tree(merges[i]);
     }
-    if (head) this.#close();
+    if (head) this.#blocks.close();
   }
 
   #body(b: number, head: boolean): void {
@@ -249,13 +154,13 @@ export class RegionWriter {
     const copies = flow.copies[b];
     memory.loop.plan(this.#shape, b, copies, this.#frame.sites);
     if (memory.loop.registers === 0) return this.#someTurns(b, copies);
-    this.#open(Op.Block, Open.Other, 0);
+    this.#blocks.open(Op.Block, Open.Other, 0);
     this.#frame.beginBlock();
     memory.compareForLoop(0);
     memory.compared = true;
     this.#someTurns(b, copies);
     memory.compared = false;
-    this.#close();
+    this.#blocks.close();
     this.#someTurns(b, 1);
     memory.loop.clear();
   }
@@ -282,9 +187,9 @@ export class RegionWriter {
     this.#ops.write(this.#ops.condition);
     w.byte(Op.I32Eqz);
     if (to === OUTSIDE) {
-      this.#openRarely();
+      this.#blocks.openRarely();
       this.#leaveTo(this.#shape.nextPc[b]);
-      this.#close();
+      this.#blocks.close();
     } else this.#branchOwing(owed - flow.owed[to], this.#depth(b, to));
   }
 
@@ -306,12 +211,12 @@ export class RegionWriter {
     w.get(BUDGET_LEFT);
     w.i32(flow.weight[b]);
     w.byte(Op.I32LtS);
-    this.#openRarely();
+    this.#blocks.openRarely();
     this.#frame.dirtyX = flow.dirtyX[b];
     this.#frame.dirtyF = flow.dirtyF[b];
     this.#owed = 0;
     this.#returnTo(this.#shape.start[b]);
-    this.#close();
+    this.#blocks.close();
   }
 
   #end(b: number): void {
@@ -341,7 +246,7 @@ export class RegionWriter {
     return to !== OUTSIDE && (this.flow.position[to] <= this.flow.position[b] || this.flow.isMerge[to] === 1);
   }
   #depth(b: number, to: number): number {
-    return this.#depthOf(this.flow.position[to] <= this.flow.position[b] ? Open.Loop : Open.Before, to);
+    return this.#blocks.depthOf(this.flow.position[to] <= this.flow.position[b] ? Open.Loop : Open.Before, to);
   }
 
   /** What an edge has to pay: what is owed at its end but not expected at the target. */
@@ -390,11 +295,11 @@ export class RegionWriter {
     const flip = yes !== OUTSIDE && no === OUTSIDE;
     if (flip) w.byte(Op.I32Eqz);
     // What lies outside has not been executed so far.
-    if (yes === OUTSIDE || no === OUTSIDE) this.#openRarely();
-    else this.#open(Op.If, Open.Other, 0);
+    if (yes === OUTSIDE || no === OUTSIDE) this.#blocks.openRarely();
+    else this.#blocks.open(Op.If, Open.Other, 0);
     if (flip) this.#edge(b, no, nextPc[b]);
     else this.#edge(b, yes, takenPc[b]);
-    this.#close();
+    this.#blocks.close();
     restore();
     if (flip) this.#edge(b, yes, takenPc[b]);
     else this.#edge(b, no, nextPc[b]);
@@ -407,16 +312,16 @@ export class RegionWriter {
   #branchOwing(due: number, depth: number): void {
     const { w } = this;
     if (due === 0) return w.brIf(depth);
-    this.#open(Op.If, Open.Other, 0);
+    this.#blocks.open(Op.If, Open.Other, 0);
     this.#pay(due);
     w.br(depth + 1);
-    this.#close();
+    this.#blocks.close();
   }
 
   // ---- leaving ---------------------------------------------------------------------------------------------------
   /** Stores what is dirty but for registers that go along. */
   #store(along: number): void {
-    this.#spill(this.#frame.dirtyX & ~along, this.#frame.dirtyF, X, F);
+    this.#frame.storeRegisters(this.#frame.dirtyX & ~along, this.#frame.dirtyF, X, F);
   }
 
   /** The address to go on at; `undefined` stands for TARGET. */
@@ -472,7 +377,7 @@ export class RegionWriter {
   }
 
   #slot(pc: number | undefined): void {
-    if (pc === undefined) this.#lookUp();
+    if (pc === undefined) this.#frame.lookUpTarget();
     else this.w.i32(this.slotOf(pc));
   }
 
@@ -491,28 +396,6 @@ export class RegionWriter {
   #return(): void {
     this.#takeTarget();
     this.#returnTo(undefined);
-  }
-
-  /** Table index of the code at TARGET by the jump cache; 0, where there is code that comes straight back. */
-  #lookUp(): void {
-    const { w } = this;
-    const entry = this.#frame.temporary("i32");
-    w.get(TARGET);
-    w.byte(Op.I32Wrap);
-    w.i32(1);
-    w.byte(Op.I32ShrU);
-    w.i32(JUMP_CACHE_ENTRIES - 1);
-    w.byte(Op.I32And);
-    w.i32(3);
-    w.byte(Op.I32Shl);
-    w.tee(entry);
-    w.shadow(Op.I32Load, JUMP_CACHE + 4);
-    w.i32(0);
-    w.get(entry);
-    w.shadow(0x35, JUMP_CACHE); // i64.load32_u
-    w.get(TARGET);
-    w.byte(Op.I64Eq);
-    w.byte(Op.Select);
   }
 
   #jumpIndirect(b: number): void {
@@ -535,7 +418,7 @@ export class RegionWriter {
     const low = Math.min(...known.map((t) => t.pc));
     const span = (Math.max(...known.map((t) => t.pc)) - low) / 2 + 1;
     if (span > MAX_TABLE) return;
-    this.#open(Op.Block, Open.Other, 0);
+    this.#blocks.open(Op.Block, Open.Other, 0);
     const labels = new Int32Array(span);
     for (const { pc, to } of known) labels[(pc - low) / 2] = this.#depth(b, to);
     const distance = this.#frame.temporary("i64");
@@ -554,7 +437,7 @@ export class RegionWriter {
     w.unsigned(span);
     for (let i = 0; i < span; i++) w.unsigned(labels[i]);
     w.unsigned(0);
-    this.#close();
+    this.#blocks.close();
   }
 
   /** A guest call is a wasm call; if it does not come back to the next instruction, neither does the caller go on. */
@@ -578,8 +461,8 @@ export class RegionWriter {
     this.#owed = 0;
     const next = shape.next[b];
     if (next === OUTSIDE) return this.#returnUp();
-    this.#open(Op.Block, Open.Other, 0);
-    this.#open(Op.Block, Open.Other, 0);
+    this.#blocks.open(Op.Block, Open.Other, 0);
+    this.#blocks.open(Op.Block, Open.Other, 0);
     w.i32(0);
     w.shadow(Op.I64Load, HOME + PC);
     w.i64(shape.nextPc[b]);
@@ -589,10 +472,10 @@ export class RegionWriter {
     w.i32(flow.weight[next]);
     w.byte(Op.I32GeS);
     w.brIf(1);
-    this.#close();
+    this.#blocks.close();
     this.#returnUp();
-    this.#close();
-    this.#reload(next, RETURNED);
+    this.#blocks.close();
+    this.#frame.loadRegisters(flow.liveX[next] & ~RETURNED, flow.liveF[next]);
     this.#edge(b, next, shape.nextPc[b]);
   }
 }

@@ -37,7 +37,7 @@ import { Discovery } from "./discover.ts";
 import { ModuleWriter, NESTING } from "./module_writer.ts";
 import { Profile } from "./profile.ts";
 import { Ranges } from "./ranges.ts";
-import { GAVE_UP } from "./region_writer.ts";
+import { GAVE_UP } from "./give_up.ts";
 import { Shape } from "./shape.ts";
 import type { Translator } from "./translator.ts";
 
