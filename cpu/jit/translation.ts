@@ -48,6 +48,9 @@ const MAX_BYTES = 64 << 20;
 /** Instructions of one stay in translated code: V8 puts better code in place only when a function is entered anew. */
 const STAY = 1 << 20;
 
+/** Instructions to run for each page that was looked at for ranges: a few percent of the time at most. */
+const PER_PAGE = 50;
+
 interface Region {
   readonly pc: number;
   readonly slot: number;
@@ -153,8 +156,8 @@ export class Translation implements HotCode {
       this.#enter(region.slot, CALL_DEPTH);
       this.#untilRanges -= given - words[base + (BUDGET >> 2)];
       if (this.#untilRanges <= 0) {
-        this.#untilRanges = this.translator.eagerness.ranges;
-        this.#ranges.fill(words);
+        // To look for a page that allows less takes about as long as to run some instructions.
+        this.#untilRanges = this.translator.eagerness.ranges + PER_PAGE * this.#ranges.fill(words);
       }
       if (words[base + (PC >> 2)] === GAVE_UP) {
         const rest = words[base + (BUDGET >> 2)] - this.#restore(base, words);
