@@ -7,6 +7,7 @@ import type { Arg as Declared, Call } from "../syscalls/abi/call.ts";
 import { FAMILIES } from "../syscalls/mod.ts";
 import { MAX_SITES } from "./layout.ts";
 import { idiom, type Maker } from "./idioms.ts";
+import { ptraceArguments } from "./tracing.ts";
 import type { Arg, CloneStep, Program, Step } from "./program.ts";
 
 const ROWS: Readonly<Record<string, Call>> = Object.assign({}, ...Object.values(FAMILIES));
@@ -48,10 +49,12 @@ const WEIGHTS: Readonly<Record<string, number>> = {
   sigaltstack: 2,
   pidfd_open: 1,
   kcmp: 1,
+  ptrace: 2,
 };
 const WEIGHTED = Object.entries(WEIGHTS);
 const SIGNALS = [10, 12, 15, 17, 18, 19, 20, 9, 34, 35, 14, 1, 10, 12, 18, 10, 12, 34, 17, 18];
 const VM = 0x100, FILES = 0x400, SIGHAND = 0x800, PIDFD = 0x1000, VFORK = 0x4000, THREAD = 0x10000, SYSVSEM = 0x40000;
+const PTRACE = 0x2000, UNTRACED = 0x800000;
 const PARENT_SETTID = 0x100000, CLEARTID = 0x200000, SETTID = 0x1000000;
 const SHARING = [
   VM,
@@ -103,6 +106,9 @@ class Generator implements Maker {
   }
   site(): number {
     return ++this.#sites;
+  }
+  get tame(): boolean {
+    return this.limits.tame === true;
   }
   handler(): number | "ignore" | "default" {
     return this.#handlers === 0 ? this.pick(["ignore", "default"] as const) : this.upTo(this.#handlers);
@@ -172,6 +178,7 @@ class Generator implements Maker {
     else if (kind === 5) flags = VM | VFORK;
     else if (kind < 8) flags = VM | (this.chance(40) ? CLEARTID | SETTID : 0) | (this.chance(50) ? FILES : 0);
     else for (const f of SHARING) if (this.chance(35)) flags |= f;
+    if (this.chance(8)) flags |= this.pick([PTRACE, UNTRACED]);
     if (this.chance(95)) {
       if ((flags & THREAD) !== 0) flags |= SIGHAND;
       if ((flags & SIGHAND) !== 0) flags |= VM;
@@ -296,6 +303,8 @@ class Generator implements Maker {
         return [{ stack: this.upTo(2) }, 0];
       case "kcmp":
         return [this.#tid(), this.#tid(), 1 + this.upTo(4), 0, 0];
+      case "ptrace":
+        return ptraceArguments(this, this.#tid(), this.#signal());
       case "pidfd_open":
         return [this.#tid(), this.pick([0, 0, 0x800])];
     }

@@ -2,6 +2,7 @@
  * Short sequences in which tasks meet on one object: what chance seldom puts together. The generator mixes them with its other steps, whole or with steps between.
  */
 import type { Arg, CloneStep, Step } from "./program.ts";
+import { tracing } from "./tracing.ts";
 
 /** What an idiom may ask of the generator. */
 export interface Maker {
@@ -12,6 +13,8 @@ export interface Maker {
   site(): number;
   /** Index of a handler, or what stands for none. */
   handler(): number | "ignore" | "default";
+  /** Only what may run natively too. */
+  readonly tame: boolean;
 }
 
 const THREAD = 0x10d00;
@@ -181,7 +184,20 @@ const locks = (m: Maker): Step[] => {
   ];
 };
 
-const ALL = [requeue, stopped, blockedStop, threadExec, masked, orphans, parentDeath, exits, vforked, reaping, locks];
+const ALL = [
+  ...tracing,
+  requeue,
+  stopped,
+  blockedStop,
+  threadExec,
+  masked,
+  orphans,
+  parentDeath,
+  exits,
+  vforked,
+  reaping,
+  locks,
+];
 
 /** One idiom. */
 export const idiom = (m: Maker): Step[] => m.pick(ALL)(m);

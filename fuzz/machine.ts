@@ -17,7 +17,7 @@ import { VirtualClock } from "../actors/world/clock.ts";
 import { SeededEntropy } from "../actors/world/entropy.ts";
 import { AnonymousShared } from "../cpu/memory/shared.ts";
 import { ScriptSpace } from "../cpu/script/space.ts";
-import { makeDispatch } from "../syscalls/mod.ts";
+import { loadLateCalls, makeDispatch } from "../syscalls/mod.ts";
 import { type Compiled } from "./compile.ts";
 import type { Assembled } from "./assemble.ts";
 import { ImageDirectory, SharedInode } from "./files.ts";
@@ -91,6 +91,7 @@ export const runProgram = async (
   observe?: (machine: Machine) => Observer,
   real?: Assembled,
 ): Promise<RunResult> => {
+  await loadLateCalls();
   const order = new Order(schedule);
   const shared = new AnonymousShared(4096);
   const page = shared.page(0);

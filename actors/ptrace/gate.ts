@@ -28,13 +28,17 @@ export const passTracedGate = (task: Task, trace: Traced): Gate => {
       dieByGroupExit(task);
       return "gone";
     }
-    if (trace.stopPending) trace.trapStop = true;
-    if (trace.trapStop || trace.trapNotify) {
-      trace.trap();
-      return "parked";
+    // What the tracer let through acts before anything new (ptrace_signal returns into the middle of get_signal).
+    const decided = trace.takeDecided();
+    if (decided === undefined) {
+      if (trace.stopPending) trace.trapStop = true;
+      if (trace.trapStop || trace.trapNotify) {
+        trace.trap();
+        return "parked";
+      }
+      if (task.savedMask !== undefined && !task.interruptedWithMask) restoreMask(task);
     }
-    if (task.savedMask !== undefined && !task.interruptedWithMask) restoreMask(task);
-    const outcome = nextSignal(task, trace);
+    const outcome = decided !== undefined ? act(task, decided) : nextSignal(task, trace);
     if (outcome === "none") break;
     if (outcome === "parked" || outcome === "gone") return outcome;
     if (outcome === "handled" && trace.stepping) {
@@ -59,8 +63,6 @@ const restoreMask = (task: Task): void => {
 };
 
 const nextSignal = (task: Task, trace: Traced): "none" | "parked" | ReturnType<typeof act> => {
-  const decided = trace.takeDecided();
-  if (decided !== undefined) return act(task, decided);
   const info = dequeue(task, ~task.blocked);
   if (info === undefined) return "none";
   trace.stopForSignal(info);

@@ -10,10 +10,10 @@ import {
   PTRACE_EVENTMSG_SYSCALL_EXIT,
   PTRACE_O,
 } from "../../syscalls/abi/ptrace.ts";
-import { SA, SI, SIG } from "../../syscalls/abi/signals.ts";
-import { SIG_IGN } from "../signal_handlers.ts";
+import { defaultAction, SA, SI, SIG } from "../../syscalls/abi/signals.ts";
+import { SIG_DFL, SIG_IGN } from "../signal_handlers.ts";
 import { type Gate } from "../signals/deliver.ts";
-import { forceSignal, recalculate } from "../signals/generate.ts";
+import { forceSignal, isIgnored, recalculate } from "../signals/generate.ts";
 import { sigBit, type SigInfo } from "../signals/pending.ts";
 import { rouse, threadParked } from "../signals/stop.ts";
 import type { CloneRequest } from "../task/clone.ts";
@@ -52,6 +52,8 @@ export class Traced {
   stopPending = false;
   /** Signal of the last group stop (JOBCTL_STOP_SIGMASK). */
   stopSignal = 0;
+  /** No SIGCONT has come since the task stopped for a signal: a stop signal may pass (JOBCTL_STOP_DEQUEUED). */
+  #mayStop = false;
   /** The signal the tracer let through. */
   decided: SigInfo | undefined;
   /** The last message, as GETEVENTMSG gives it. */
@@ -98,6 +100,8 @@ export class Traced {
   /** SIGCONT came for the group. */
   continued(): void {
     this.stopPending = false;
+    this.#mayStop = false;
+    if (this.decided !== undefined && this.#wouldStop(this.decided.signo)) this.decided = undefined;
     if (this.seized) this.trapNotified();
   }
   /** ptrace_trap_notify. */
@@ -158,6 +162,7 @@ export class Traced {
   }
 
   stopForSignal(info: SigInfo): void {
+    this.#mayStop = true;
     this.#enter({ kind: "signal", exitCode: info.signo, info, message: 0, listening: false });
   }
 
@@ -248,13 +253,23 @@ export class Traced {
       if (signal <= 64) task.machine.signals.sendToTask(task, { signo: signal, code: SI.KERNEL, pid: 0, uid: 0 });
       return;
     }
-    if (stop.kind !== "signal") return;
+    if (stop.kind !== "signal" || (!this.#mayStop && this.#wouldStop(signal))) return;
     const { tracer } = this;
     const info = stop.info!.signo === signal
       ? stop.info!
       : { signo: signal, code: SI.USER, pid: tracer.pid, uid: tracer.cred.ruid };
-    if ((task.blocked & sigBit(signal)) !== 0n || task.trace !== this) task.pending.add(signal, info);
-    else this.decided = info;
+    if ((task.blocked & sigBit(signal)) !== 0n) task.pending.add(signal, info);
+    else if (task.trace === this) this.decided = info;
+    else if (!isIgnored(task, signal) && !this.#onlyContinues(signal)) task.pending.add(signal, info);
+  }
+
+  #wouldStop(signal: number): boolean {
+    return defaultAction(signal) === "stop" && this.task.handlers.get(signal).handler === SIG_DFL;
+  }
+
+  /** SIGCONT has had its effect when it was sent. */
+  #onlyContinues(signal: number): boolean {
+    return signal === SIG.CONT && this.task.handlers.get(signal).handler === SIG_DFL;
   }
 
   takeDecided(): SigInfo | undefined {
@@ -280,7 +295,10 @@ export class Traced {
     this.unlink();
     if (task.state === "zombie") return;
     if (group.job === "stopping" && !counted) group.stopsOutstanding++;
-    if (this.decided !== undefined) task.pending.add(this.decided.signo, this.decided);
+    const { decided } = this;
+    if (decided !== undefined && !isIgnored(task, decided.signo) && !this.#onlyContinues(decided.signo)) {
+      task.pending.add(decided.signo, decided);
+    }
     this.resume(signal);
     if (group.job !== "running") {
       task.attention = true;
@@ -329,7 +347,7 @@ export class Traced {
 
   /** Whether an exit of this task waits for its tracer. */
   get wantsExitStop(): boolean {
-    return (this.options & PTRACE_O.TRACEEXIT) !== 0 && !this.#exitReported;
+    return (this.options & PTRACE_O.TRACEEXIT) !== 0 && !this.#exitReported && !this.task.machine.ending;
   }
 
   /** The running task is about to exit; true when it stops first. */

@@ -2,7 +2,7 @@
 import { sigBit } from "../../actors/signals/pending.ts";
 import type { Task } from "../../actors/task/task.ts";
 import { SHARED } from "../layout.ts";
-import { eventsOf, hold, isLive, type Watch } from "./watch.ts";
+import { eventsOf, hold, isLive, traces, type Watch } from "./watch.ts";
 
 const NR = {
   futex: 98,
@@ -39,7 +39,7 @@ export const childMade = (w: Watch, child: Task): void => {
   same(SIGHAND, child.handlers === t.handlers, "handlers");
   same(THREAD, child.group === t.group, "group");
   hold(child.blocked === t.blocked, "1.37", () => "the mask is not inherited");
-  hold(child.pending.mask === 0n, "1.38", () => "a child begins with pending signals");
+  hold(child.pending.mask === 0n || child.trace !== undefined, "1.38", () => "a child begins with pending signals");
   hold(child.pdeathSignal === 0, "1.38", () => "pdeathsig is inherited");
   hold(child.robustList === 0, "1.38", () => "the robust list is inherited");
   const keeps = !has(VM) || has(VFORK);
@@ -97,7 +97,8 @@ export const callBegins = (w: Watch, t: Task): void => {
     return;
   }
   hold(seen === args, "I35", () => `call ${nr} of ${t.tid} begins again with other arguments`);
-  hold(!NEVER_AGAIN.has(nr), "I35", () => `call ${nr} of ${t.tid} begins again`);
+  if (t.trace !== undefined) w.traced.add(t);
+  hold(!NEVER_AGAIN.has(nr) || w.traced.has(t), "I35", () => `call ${nr} of ${t.tid} begins again`);
 };
 
 /** Handlers may run more than once. */
@@ -110,6 +111,7 @@ const BLOCKED_FILES = -14;
 export const callEnds = (w: Watch, t: Task, result: number): void => {
   w.settle();
   const nr = t.callNumber;
+  for (const tracee of t.tracees ?? []) w.traced.add(tracee);
   if ((nr === NR.clone || nr === NR.clone3) && result < 0) checkFailedClone(w, t, nr, result);
   else if (nr === NR.futex && result > 0 && [3, 4].includes(t.cpu.lo(11) & 127) && t.cpu.lo(14) < SHARED) {
     w.movedAway = true;
@@ -142,6 +144,7 @@ const checkExec = (w: Watch, t: Task, result: number): void => {
     "I47",
     () => "after exec something is still shared",
   );
+  if (t.trace !== undefined || w.traced.has(t)) return;
   hold(t.pending.mask === was.own, "I51", () => `private pending was ${was.own}, is ${t.pending.mask} after exec`);
   hold(
     was.tid === t.tid || w.machine.tasks.get(was.tid) === undefined,
@@ -165,6 +168,7 @@ const checkExec = (w: Watch, t: Task, result: number): void => {
 };
 
 const checkWait = (w: Watch, t: Task, nr: number, result: number): void => {
+  if (traces(t.group)) return;
   const had = w.events.get(t.group) ?? 0, has = eventsOf(t.group);
   const options = nr === NR.wait4 ? t.cpu.lo(12) : t.cpu.lo(13);
   if ((options & WNOWAIT) !== 0 && nr === NR.waitid) {

@@ -14,8 +14,9 @@ export const exitBegins = (w: Watch, t: Task, last: boolean): void => {
   const code = w.codes.get(group);
   if (last) {
     const expected = code ?? t.exitStatus;
+    // What kills a task while it stands before its exit decides the status.
     hold(
-      group.groupExit === expected,
+      group.groupExit === expected || w.traced.has(t),
       "I19",
       () => `group ${group.tgid} ends with ${group.groupExit}, not ${expected}`,
     );
@@ -54,7 +55,7 @@ const oweClearTid = (w: Watch, t: Task): void => {
     if (key === undefined || key.object === space) return;
     // Nobody else has the memory, but others have the page.
     const other = [...w.machine.tasks.values()].find((o) => isLive(o) && o.vm !== t.vm);
-    if (other === undefined) return;
+    if (other === undefined || isLock(other, addr)) return;
     w.owed.push(() => {
       if (!isLive(other)) return;
       hold(read(other, addr) === before, "I45", () => `clear word of ${t.tid}, sole user of its memory, was written`);
@@ -142,6 +143,7 @@ const oweReaping = (w: Watch, g: ThreadGroup): void => {
   const auto = g.exitSignal === CHLD && d !== undefined && (d.handler === SIG_IGN || (d.flags & NOCLDWAIT) !== 0);
   if (alone) return;
   w.owed.push(() => {
+    if (g.leader.trace !== undefined || w.traced.has(g.leader)) return;
     const there = w.machine.groups.get(g.tgid) === g;
     hold(
       there === !auto,

@@ -30,6 +30,10 @@ export const hookUp = (w: Watch, eachTurn: () => void): void => {
       w.dirty = true;
       note();
     },
+    stopped: (t, signo) => {
+      observer.stopped?.(t, signo);
+      w.dirty = true;
+    },
     signalDelivered: (t, info) => {
       observer.signalDelivered?.(t, info);
       w.dirty = true;

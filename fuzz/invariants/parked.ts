@@ -27,12 +27,13 @@ export const checkParked = (w: Watch): void => {
     }
     if (t.state === "blocked" || t.state === "vfork") checkWaiting(w, t);
   }
-  for (const g of w.machine.groups.values()) if (g.live > 0) checkSets(g);
+  for (const g of w.machine.groups.values()) if (g.live > 0) checkSets(w, g);
 };
 
 const checkWaiting = (w: Watch, t: Task): void => {
   if (willLook(t)) return;
   hold(t.group.groupExit === undefined, "I20", () => `task ${t.tid} sleeps in a dying group`);
+  if (t.group.execing === t) return;
   if (t.state === "vfork") {
     const child = t.vforkChild;
     hold(child !== undefined, "I10", () => `task ${t.tid} waits for no vfork child`);
@@ -46,11 +47,11 @@ const checkWaiting = (w: Watch, t: Task): void => {
   }
   const open = ~t.blocked & t.pending.mask;
   hold(open === 0n, "I27", () => `task ${t.tid} sleeps with signals 0x${open.toString(16)} to take`);
-  hold(t.group.job === "running", "I30", () => `task ${t.tid} sleeps in a stopping group`);
+  hold(t.group.job === "running" || w.traced.has(t), "I30", () => `task ${t.tid} sleeps in a stopping group`);
   if (t.callNumber === FUTEX && !w.movedAway) checkFutex(t);
 };
 
-const checkSets = (g: ThreadGroup): void => {
+const checkSets = (w: Watch, g: ThreadGroup): void => {
   const live = g.tasks.filter(isLive);
   const sets: PendingSet[] = [g.pending, ...live.map((t) => t.pending)];
   for (const set of sets) {
@@ -69,7 +70,8 @@ const checkSets = (g: ThreadGroup): void => {
       () => `group ${g.tgid}: stop and continue pending`,
     );
   }
-  if (g.job === "stopped" && g.groupExit === undefined) {
+  // A tracer lets its tracee run while the rest of the group is stopped.
+  if (g.job === "stopped" && g.groupExit === undefined && !g.tasks.some((t) => w.traced.has(t))) {
     const running = live.find((t) => t.state !== "stopped" && t.state !== "vfork" && t.state !== "new");
     hold(running === undefined, "I30", () => `group ${g.tgid} is stopped, task ${running?.tid} is ${running?.state}`);
   }
@@ -79,7 +81,8 @@ const checkSets = (g: ThreadGroup): void => {
   for (const info of g.pending.entries()) {
     const able = takers(sigBit(info.signo));
     hold(
-      able.length === 0 || able.some((t) => t.attention && (willLook(t) || t.state === "vfork")),
+      able.length === 0 ||
+        able.some((t) => t.trace !== undefined || (t.attention && (willLook(t) || t.state === "vfork"))),
       "I28",
       () => `signal ${info.signo} of group ${g.tgid} waits although task ${able[0].tid} would take it`,
     );

@@ -1,6 +1,7 @@
 /** Invariants of the state between two turns: identity, families, reference counts, live counts (SEMANTICS P1, I01–I06, I12–I14, I18, I22, I52, I53, C00, C17). */
 import type { ScriptSpace } from "../../cpu/script/space.ts";
 import type { Task } from "../../actors/task/task.ts";
+import type { ThreadGroup } from "../../actors/task/thread_group.ts";
 import { hold, isLive, type Watch } from "./watch.ts";
 
 const count = (map: Map<object, number>, key: object): void => void map.set(key, (map.get(key) ?? 0) + 1);
@@ -36,7 +37,30 @@ export const checkState = (w: Watch): void => {
     hold(s.liveCpus === n, "P1", () => `an address space counts ${s.liveCpus} CPUs, ${n} tasks run in it`);
   }
   checkGroups(w);
+  checkTracing(w);
 };
+
+/** The list of a tracer and its tracees agree (I57). */
+const checkTracing = (w: Watch): void => {
+  for (const t of w.machine.tasks.values()) {
+    const { trace } = t;
+    if (trace !== undefined) {
+      w.traced.add(t);
+      const { tracer } = trace;
+      hold(trace.task === t, "I57", () => `the trace of task ${t.tid} is another's`);
+      hold(tracer.tracees?.has(t) === true, "I57", () => `task ${t.tid} is on no list of ${tracer.tid}`);
+      hold(isLive(tracer), "I57", () => `tracer ${tracer.tid} of ${t.tid} is ${tracer.state}`);
+      hold(tracer.group !== t.group, "I57", () => `task ${t.tid} is traced by its own group`);
+    } else hold(t.state !== "traced", "I57", () => `task ${t.tid} stands in a stop and nobody traces it`);
+    for (const tracee of t.tracees ?? []) {
+      hold(tracee.trace?.tracer === t, "I57", () => `tracee ${tracee.tid} of ${t.tid} has another tracer`);
+      hold(w.machine.tasks.get(tracee.tid) === tracee, "I57", () => `tracee ${tracee.tid} of ${t.tid} is gone`);
+    }
+  }
+};
+
+/** Dead threads that their tracers have not waited for hold back the end of their group. */
+const heldBack = (g: ThreadGroup): boolean => g.tasks.some((t) => t !== g.leader && t.trace !== undefined);
 
 const checkGroups = (w: Watch): void => {
   for (const [tgid, g] of w.machine.groups) {
@@ -44,7 +68,7 @@ const checkGroups = (w: Watch): void => {
     hold(g.tgid === tgid && g.leader.tid === tgid, "I03", () => `group ${tgid} is led by ${g.leader.tid}`);
     const live = g.tasks.filter(isLive).length;
     hold(g.live === live, "I22", () => `group ${tgid} counts ${g.live} live tasks, has ${live}`);
-    hold(g.live > 0 || g.zombie, "I22", () => `group ${tgid} without a live task is no zombie`);
+    hold(g.live > 0 || g.zombie || heldBack(g), "I22", () => `group ${tgid} without a live task is no zombie`);
     const code = w.codes.get(g);
     if (code === undefined) {
       if (g.groupExit !== undefined) w.codes.set(g, g.groupExit);
@@ -55,8 +79,8 @@ const checkGroups = (w: Watch): void => {
       hold(w.machine.groups.get(c.tgid) === c, "I13", () => `released group ${c.tgid} is a child of ${tgid}`);
     }
     if (g.sid === tgid) hold(g.pgid === tgid, "I53", () => `session leader ${tgid} is in process group ${g.pgid}`);
-    if (g.live === 0 && g.parent === undefined && g !== w.machine.init) {
-      hold(false, "I14", () => `zombie ${tgid} has no parent to reap it`);
+    if (g.live === 0 && g.parent === undefined && g !== w.machine.init && !heldBack(g)) {
+      hold(g.leader.trace !== undefined, "I14", () => `zombie ${tgid} has no parent to reap it`);
     }
   }
 };

@@ -29,6 +29,8 @@ export class Watch {
   readonly entered = new Map<Task, Map<number, number>>();
   /** What the last exit must have led to; checked at the next hook. */
   owed: (() => void)[] = [];
+  /** Tasks that are or were traced: their calls may begin again where others' do not. */
+  readonly traced = new WeakSet<Task>();
   readonly groupsSeen = new Set<ThreadGroup>();
   failed: unknown;
   /** A requeue moved sleepers to a word of its caller's memory, where those of other memories are not looked for. */
@@ -51,4 +53,13 @@ export class Watch {
 
 /** Children's events a wait could take. */
 export const eventsOf = (group: ThreadGroup): number =>
-  group.children.reduce((n, c) => n + (c.zombie ? 1 : (c.stopReport !== 0 ? 1 : 0) + (c.continueReport ? 1 : 0)), 0);
+  group.children.reduce(
+    (n, c) => n + (c.zombie ? (hidden(c) ? 0 : 1) : (c.stopReport !== 0 ? 1 : 0) + (c.continueReport ? 1 : 0)),
+    0,
+  );
+
+/** Its tracer, a stranger, hears of its death first. */
+const hidden = (g: ThreadGroup): boolean => g.leader.trace !== undefined && !g.leader.trace.byParent;
+
+/** Some thread of the group traces. */
+export const traces = (group: ThreadGroup): boolean => group.tasks.some((t) => (t.tracees?.size ?? 0) > 0);

@@ -58,11 +58,11 @@ Deno.test("every canary mutation has its place in the kernel, once", () => {
 Deno.test("shrinking leaves the steps a failure needs", async () => {
   // Not a mistake of the kernel: a hook that fails when a task calls getsid, put in the place of an invariant.
   const steps: Step[] = [
-    ...generate(3).steps.slice(0, 6),
+    ...generate(7).steps.slice(0, 6),
     { call: "getsid", args: [0] },
-    ...generate(4).steps.slice(0, 3),
+    ...generate(8).steps.slice(0, 3),
   ];
-  const program: Program = { steps, handlers: generate(3).handlers };
+  const program: Program = { steps, handlers: generate(7).handlers };
   const fails = (c: ReturnType<typeof compile>, order: number | readonly number[]) =>
     runProgram(c, order, (machine) => ({
       callEntered: (t) => {
