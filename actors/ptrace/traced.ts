@@ -13,7 +13,7 @@ import {
 import { defaultAction, SA, SI, SIG } from "../../syscalls/abi/signals.ts";
 import { SIG_DFL, SIG_IGN } from "../signal_handlers.ts";
 import { type Gate } from "../signals/deliver.ts";
-import { forceSignal, isIgnored, recalculate } from "../signals/generate.ts";
+import { forceSignal, recalculate } from "../signals/generate.ts";
 import { sigBit, type SigInfo } from "../signals/pending.ts";
 import { rouse, threadParked } from "../signals/stop.ts";
 import type { CloneRequest } from "../task/clone.ts";
@@ -21,11 +21,15 @@ import type { Task } from "../task/task.ts";
 import { endWait } from "../task/waiting.ts";
 import { passTracedGate } from "./gate.ts";
 
-/** What a stop interrupted: the call to be made, its result (BLOCKED: it waits) on the way to the register, or the exit with its status. */
+/**
+ * What a stop interrupted: the call to be made, its result (BLOCKED: it waits) on the way to the register, the exit with its status, or the signal in hand of a task that
+ * is not traced any more.
+ */
 export type AfterStop =
   | { readonly kind: "call" }
   | { readonly kind: "result"; readonly result: number }
-  | { readonly kind: "exit"; readonly status: number };
+  | { readonly kind: "exit"; readonly status: number }
+  | { readonly kind: "signal"; readonly info: SigInfo };
 
 /** A ptrace stop. */
 export interface Stop {
@@ -260,16 +264,11 @@ export class Traced {
       : { signo: signal, code: SI.USER, pid: tracer.pid, uid: tracer.cred.ruid };
     if ((task.blocked & sigBit(signal)) !== 0n) task.pending.add(signal, info);
     else if (task.trace === this) this.decided = info;
-    else if (!isIgnored(task, signal) && !this.#onlyContinues(signal)) task.pending.add(signal, info);
+    else task.afterStop = { kind: "signal", info };
   }
 
   #wouldStop(signal: number): boolean {
     return defaultAction(signal) === "stop" && this.task.handlers.get(signal).handler === SIG_DFL;
-  }
-
-  /** SIGCONT has had its effect when it was sent. */
-  #onlyContinues(signal: number): boolean {
-    return signal === SIG.CONT && this.task.handlers.get(signal).handler === SIG_DFL;
   }
 
   takeDecided(): SigInfo | undefined {
@@ -295,10 +294,7 @@ export class Traced {
     this.unlink();
     if (task.state === "zombie") return;
     if (group.job === "stopping" && !counted) group.stopsOutstanding++;
-    const { decided } = this;
-    if (decided !== undefined && !isIgnored(task, decided.signo) && !this.#onlyContinues(decided.signo)) {
-      task.pending.add(decided.signo, decided);
-    }
+    if (this.decided !== undefined) task.afterStop = { kind: "signal", info: this.decided };
     this.resume(signal);
     if (group.job !== "running") {
       task.attention = true;

@@ -6,7 +6,7 @@ import { Trap } from "../../cpu/types.ts";
 import { E } from "../../syscalls/abi/errno.ts";
 import { SI, SIG } from "../../syscalls/abi/signals.ts";
 import { BLOCKED, MAKE_AGAIN, NO_RESULT, type Wait } from "../blocking.ts";
-import { passGate } from "../signals/deliver.ts";
+import { act, passGate } from "../signals/deliver.ts";
 import { forceSignal } from "../signals/generate.ts";
 import type { AfterStop } from "../ptrace/traced.ts";
 import { exitTask } from "./exit.ts";
@@ -92,6 +92,7 @@ const goOn = (task: Task, after: AfterStop): boolean => {
     return false;
   }
   if (task.group.groupExit !== undefined || task.pending.has(SIG.KILL)) return true;
+  if (after.kind === "signal") return act(task, after.info) !== "gone";
   if (after.kind === "result") return after.result === BLOCKED ? waitForResult(task) : settle(task, after.result);
   task.callNumber = task.cpu.lo(17) | 0;
   // The tracer has put its own result into a0.

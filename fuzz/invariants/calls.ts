@@ -157,7 +157,8 @@ const checkExec = (w: Watch, t: Task, result: number): void => {
     () => `exit signal ${group.exitSignal} after exec`,
   );
   for (const o of w.machine.tasks.values()) {
-    if (!isLive(o) || o.group === group) continue;
+    // An exec that waits for a tracer lets others run meanwhile.
+    if (!isLive(o) || o.group === group || w.anyTraced) continue;
     const held = was.tables.get(o.files);
     hold(
       held === undefined || held === o.files.descriptors().join(),
@@ -168,7 +169,7 @@ const checkExec = (w: Watch, t: Task, result: number): void => {
 };
 
 const checkWait = (w: Watch, t: Task, nr: number, result: number): void => {
-  if (traces(t.group)) return;
+  if (traces(t.group) || w.tracers.has(t.group)) return;
   const had = w.events.get(t.group) ?? 0, has = eventsOf(t.group);
   const options = nr === NR.wait4 ? t.cpu.lo(12) : t.cpu.lo(13);
   if ((options & WNOWAIT) !== 0 && nr === NR.waitid) {

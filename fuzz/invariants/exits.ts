@@ -54,8 +54,9 @@ const oweClearTid = (w: Watch, t: Task): void => {
     const key = space.futexKey(addr, true);
     if (key === undefined || key.object === space) return;
     // Nobody else has the memory, but others have the page.
-    const other = [...w.machine.tasks.values()].find((o) => isLive(o) && o.vm !== t.vm);
-    if (other === undefined || isLock(other, addr)) return;
+    const others = [...w.machine.tasks.values()].filter((o) => isLive(o) && o.vm !== t.vm), other = others[0];
+    // Whoever waits for it as a private lock of its own memory gets it by the owner's death.
+    if (other === undefined || others.some((o) => isLock(o, addr))) return;
     w.owed.push(() => {
       if (!isLive(other)) return;
       hold(read(other, addr) === before, "I45", () => `clear word of ${t.tid}, sole user of its memory, was written`);

@@ -46,6 +46,7 @@ const checkTracing = (w: Watch): void => {
     const { trace } = t;
     if (trace !== undefined) {
       w.traced.add(t);
+      w.anyTraced = true;
       const { tracer } = trace;
       hold(trace.task === t, "I57", () => `the trace of task ${t.tid} is another's`);
       hold(tracer.tracees?.has(t) === true, "I57", () => `task ${t.tid} is on no list of ${tracer.tid}`);
@@ -53,6 +54,7 @@ const checkTracing = (w: Watch): void => {
       hold(tracer.group !== t.group, "I57", () => `task ${t.tid} is traced by its own group`);
     } else hold(t.state !== "traced", "I57", () => `task ${t.tid} stands in a stop and nobody traces it`);
     for (const tracee of t.tracees ?? []) {
+      w.tracers.add(t.group);
       hold(tracee.trace?.tracer === t, "I57", () => `tracee ${tracee.tid} of ${t.tid} has another tracer`);
       hold(w.machine.tasks.get(tracee.tid) === tracee, "I57", () => `tracee ${tracee.tid} of ${t.tid} is gone`);
     }

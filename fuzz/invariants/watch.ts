@@ -31,6 +31,9 @@ export class Watch {
   owed: (() => void)[] = [];
   /** Tasks that are or were traced: their calls may begin again where others' do not. */
   readonly traced = new WeakSet<Task>();
+  anyTraced = false;
+  /** Groups that trace or traced: their waits take events of others' children too. */
+  readonly tracers = new WeakSet<ThreadGroup>();
   readonly groupsSeen = new Set<ThreadGroup>();
   failed: unknown;
   /** A requeue moved sleepers to a word of its caller's memory, where those of other memories are not looked for. */
