@@ -52,7 +52,8 @@ const untilAlone = (t: Task, vm: VmGroup, goAhead: () => number): Wait => {
     queues: [],
     killable: true,
     poll() {
-      if (!alone(t)) return BLOCKED;
+      // Killed meanwhile: the gate sees to it.
+      if (!alone(t) || t.group.groupExit !== undefined || t.pending.has(SIG.KILL)) return BLOCKED;
       waiting = false;
       return goAhead();
     },

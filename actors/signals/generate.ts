@@ -127,8 +127,7 @@ export class Signals implements SignalService {
       (main.trace === undefined && target.handlers.get(sig).handler === SIG_DFL && defaultAction(sig) === "terminate" &&
         !group.unkillable);
     if (
-      fatal && (sig === SIG.KILL || (target.realBlocked & sigBit(sig)) === 0n) && group.groupExit === undefined &&
-      group.execing === undefined
+      fatal && (sig === SIG.KILL || (target.realBlocked & sigBit(sig)) === 0n) && group.groupExit === undefined
     ) {
       group.groupExit = sig;
       if (sig !== SIG.KILL) this.machine.observer.signalDropped?.(target, info);

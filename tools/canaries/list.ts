@@ -70,8 +70,8 @@ export const CANARIES: readonly Canary[] = [
     id: "C06",
     what: "a second end of the group overwrites its code",
     file: GENERATE,
-    find: "(target.realBlocked & sigBit(sig)) === 0n) && group.groupExit === undefined &&",
-    replace: "(target.realBlocked & sigBit(sig)) === 0n) &&",
+    find: "(target.realBlocked & sigBit(sig)) === 0n) && group.groupExit === undefined\n",
+    replace: "(target.realBlocked & sigBit(sig)) === 0n)\n",
   },
   {
     id: "C07",
