@@ -2,7 +2,7 @@
  * `--strace`: the lines strace -f prints. A line is begun when a call is entered and ended when it returns; what another task does in between breaks it into
  * "<unfinished ...>" and "<... resumed>". Signals that the guest ignores are shown too, after the call they came in.
  */
-import type { Machine, Observer, Task } from "../../actors/mod.ts";
+import type { Machine, Observer, SigInfo, Task } from "../../actors/mod.ts";
 import { NO_RESULT } from "../../actors/blocking.ts";
 import type { Restart } from "../../syscalls/abi/call.ts";
 import { E, ERRNO_TEXT } from "../../syscalls/abi/errno.ts";
@@ -10,7 +10,7 @@ import { signalName } from "../../syscalls/abi/signals.ts";
 import type { Dispatch } from "../../syscalls/dispatch.ts";
 import { renderArgument } from "./arguments.ts";
 import { Request } from "./request.ts";
-import { type ShownSignal, siginfo } from "./siginfo.ts";
+import { siginfo } from "./siginfo.ts";
 import { type Form, FORMS } from "./special.ts";
 import { hexNumber, pointer, quoted } from "./text.ts";
 
@@ -44,7 +44,7 @@ const undeclared = Array.from({ length: 6 }, (_, i) => (r: Request) => hexNumber
 class Strace implements Observer {
   readonly #lines = new Map<Task, Line>();
   /** Signals to be shown when the call of the task is. */
-  readonly #later = new Map<Task, ShownSignal[]>();
+  readonly #later = new Map<Task, SigInfo[]>();
   /** The line the cursor stands in, and where. */
   #open: Line | undefined;
   #column = 0;
@@ -97,14 +97,14 @@ class Strace implements Observer {
   }
 
   /** Inside a call it waits until that has been shown. */
-  signalTaken(t: Task, info: ShownSignal): void {
+  signalTaken(t: Task, info: SigInfo): void {
     const list = this.#later.get(t);
     if (list === undefined) this.#later.set(t, [info]);
     else list.push(info);
     if (!this.#lines.has(t)) this.#showLater(t);
   }
   /** Nobody will see it but we. */
-  signalDropped(t: Task, info: ShownSignal): void {
+  signalDropped(t: Task, info: SigInfo): void {
     this.signalTaken(t, info);
   }
   stopped(t: Task, signo: number): void {

@@ -1,24 +1,7 @@
 /** Signals: siginfo lines, wait statuses. */
+import type { SigInfo } from "../../actors/mod.ts";
 import { SIG, signalName } from "../../syscalls/abi/signals.ts";
 import { pointer } from "./text.ts";
-
-/** What of siginfo is shown; the kernel's and a decoded one of the guest's memory both fit. */
-export interface ShownSignal {
-  readonly signo: number;
-  readonly code: number;
-  readonly errno?: number;
-  readonly pid?: number;
-  readonly uid?: number;
-  readonly status?: number;
-  readonly utime?: number;
-  readonly stime?: number;
-  readonly value?: bigint;
-  readonly addr?: bigint;
-  readonly timerId?: number;
-  readonly overrun?: number;
-  readonly band?: number;
-  readonly fd?: number;
-}
 
 const CODES: Readonly<Record<number, string>> = {
   0: "SI_USER",
@@ -63,7 +46,7 @@ const OWN_CODES: Readonly<Record<number, readonly string[]>> = {
 const FAULTS: ReadonlySet<number> = new Set([SIG.ILL, SIG.FPE, SIG.SEGV, SIG.BUS, SIG.TRAP]);
 
 /** "{si_signo=SIGCHLD, si_code=CLD_EXITED, ...}". */
-export const siginfo = (i: ShownSignal): string => {
+export const siginfo = (i: SigInfo): string => {
   const code = CODES[i.code] ?? (i.code > 0 ? OWN_CODES[i.signo]?.[i.code - 1] : undefined) ?? String(i.code);
   const fields = [`si_signo=${signalName(i.signo)}`, `si_code=${code}`];
   if (i.errno !== undefined && i.errno !== 0) fields.push(`si_errno=${i.errno}`);
@@ -98,7 +81,7 @@ const value = (
 ): string[] => [`si_int=${Number(BigInt.asIntN(32, v))}`, `si_ptr=${pointer(BigInt.asUintN(64, v))}`];
 
 /** siginfo of the guest's memory (128 bytes, asm-generic/siginfo.h). */
-export const decodeSiginfo = (bytes: Uint8Array): ShownSignal => {
+export const decodeSiginfo = (bytes: Uint8Array): SigInfo => {
   const v = new DataView(bytes.buffer, bytes.byteOffset);
   const signo = v.getInt32(0, true), code = v.getInt32(8, true), errno = v.getInt32(4, true);
   const base = { signo, code, errno };

@@ -1,7 +1,7 @@
 /** Calls whose arguments mean more than their declarations say: by other arguments, in another order, or only sometimes there. */
 import { AT_FLAGS } from "../../syscalls/abi/at.ts";
 import { CLONE_ARGS, CLONE_FLAGS } from "../../syscalls/abi/clone.ts";
-import { FLOCK, OPEN_FLAGS } from "../../syscalls/abi/files.ts";
+import { F, FLOCK, OPEN_FLAGS } from "../../syscalls/abi/files.ts";
 import { FUTEX_OP } from "../../syscalls/abi/futex.ts";
 import { decodeStruct } from "../../syscalls/abi/layout.ts";
 import { POLLFD } from "../../syscalls/abi/poll.ts";
@@ -51,25 +51,6 @@ const openat: Form = {
 };
 const openFlags = (word: number): string => flagText(OPEN_FLAGS, word);
 
-const F = {
-  DUPFD: 0,
-  GETFD: 1,
-  SETFD: 2,
-  GETFL: 3,
-  SETFL: 4,
-  GETLK: 5,
-  SETLK: 6,
-  SETLKW: 7,
-  SETOWN: 8,
-  GETOWN: 9,
-  SETSIG: 10,
-  OFD_GETLK: 36,
-  OFD_SETLKW: 38,
-  ADD_SEALS: 1033,
-  GET_SEALS: 1034,
-  DUPFD_CLOEXEC: 1030,
-  SETPIPE_SZ: 1031,
-} as const;
 const SEALS = {
   F_SEAL_SEAL: 1,
   F_SEAL_SHRINK: 2,
@@ -100,8 +81,8 @@ const fcntlArgument = (command: number): Piece | undefined => {
     case F.GETFL:
     case F.GETOWN:
     case F.GET_SEALS:
-    case 11: // GETSIG
-    case 1032: // GETPIPE_SZ
+    case F.GETSIG:
+    case F.GETPIPE_SZ:
       return undefined;
     case F.SETFD:
       return text((r) => r.low(2) === 1 ? "FD_CLOEXEC" : hexNumber(r.low(2)));
@@ -114,7 +95,7 @@ const fcntlArgument = (command: number): Piece | undefined => {
       return (r) => r.result === undefined ? undefined : lockAt(r, r.at(2), true);
     case F.SETLK:
     case F.SETLKW:
-    case 37:
+    case F.OFD_SETLK:
     case F.OFD_SETLKW:
       return text((r) => lockAt(r, r.at(2), false));
     case F.ADD_SEALS:

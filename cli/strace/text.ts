@@ -1,5 +1,5 @@
 /** Values as strace prints them: addresses, quoted bytes, flag words, signal sets, file modes. */
-import { type Flags } from "../../syscalls/abi/flags.ts";
+import { type Flags, namesIn } from "../../syscalls/abi/flags.ts";
 import { signalName } from "../../syscalls/abi/signals.ts";
 
 /** Bytes of a string that are shown (strace -s). */
@@ -41,33 +41,10 @@ export const data = (bytes: Uint8Array, length = bytes.length): string =>
 
 /** Names joined by |, what has no name in hexadecimal; a word without any name with the family's prefix. */
 export const flagText = (f: Flags, word: number): string => {
-  const names: string[] = [];
-  let rest = word >>> 0;
-  if (f.mask !== undefined && f.values !== undefined) {
-    const value = (rest & f.mask) >>> 0;
-    const name = Object.keys(f.values).find((n) => f.values![n] >>> 0 === value);
-    if (name !== undefined) {
-      names.push(name);
-      rest = (rest & ~f.mask) >>> 0;
-    }
-  }
-  // Bits that are several at once come before their parts.
-  const bits = Object.entries(f.bits).filter(([, b]) => b !== 0).sort(([, a], [, b]) => ones(b) - ones(a));
-  const found = new Set<string>();
-  for (const [name, b] of bits) {
-    if ((rest & b) >>> 0 !== b >>> 0) continue;
-    found.add(name);
-    rest = (rest & ~b) >>> 0;
-  }
-  for (const name of Object.keys(f.bits)) if (found.has(name)) names.push(name);
+  const { names, rest } = namesIn(f, word);
   if (names.length === 0) return rest === 0 ? "0" : `0x${rest.toString(16)} /* ${f.name}_??? */`;
   if (rest !== 0) names.push(`0x${rest.toString(16)}`);
   return names.join("|");
-};
-const ones = (word: number): number => {
-  let n = 0;
-  for (let w = word >>> 0; w !== 0; w = (w & (w - 1)) >>> 0) n++;
-  return n;
 };
 
 /** One name, the number where there is none. */

@@ -29,8 +29,8 @@ export const enumeration = (name: string, values: Readonly<Record<string, number
   values,
 });
 
-/** The names of a word's bits joined by |, the enumerated part first; what has no name as hexadecimal. */
-export const showFlags = (f: Flags, word: number): string => {
+/** The names in a word, the enumerated part first, and the bits without one. */
+export const namesIn = (f: Flags, word: number): { readonly names: string[]; readonly rest: number } => {
   const names: string[] = [];
   let rest = word >>> 0;
   if (f.mask !== undefined && f.values !== undefined) {
@@ -41,11 +41,26 @@ export const showFlags = (f: Flags, word: number): string => {
       rest = (rest & ~f.mask) >>> 0;
     }
   }
-  for (const [name, bits] of Object.entries(f.bits)) {
-    if (bits === 0 || ((rest & bits) >>> 0) !== (bits >>> 0)) continue;
-    names.push(name);
-    rest = (rest & ~bits) >>> 0;
+  // Names of several bits at once come before those of their parts.
+  const bits = Object.entries(f.bits).filter(([, b]) => b !== 0).sort(([, a], [, b]) => ones(b) - ones(a));
+  const found = new Set<string>();
+  for (const [name, b] of bits) {
+    if ((rest & b) >>> 0 !== b >>> 0) continue;
+    found.add(name);
+    rest = (rest & ~b) >>> 0;
   }
+  for (const name of Object.keys(f.bits)) if (found.has(name)) names.push(name);
+  return { names, rest };
+};
+const ones = (word: number): number => {
+  let n = 0;
+  for (let w = word >>> 0; w !== 0; w = (w & (w - 1)) >>> 0) n++;
+  return n;
+};
+
+/** The names of a word's bits joined by |, the enumerated part first; what has no name as hexadecimal. */
+export const showFlags = (f: Flags, word: number): string => {
+  const { names, rest } = namesIn(f, word);
   if (rest !== 0 || names.length === 0) names.push(rest === 0 ? "0" : `0x${rest.toString(16)}`);
   return names.join("|");
 };
