@@ -26,6 +26,11 @@ export const exitBegins = (w: Watch, t: Task, last: boolean): void => {
   oweRobust(w, t);
   oweChildren(w, t);
   if (last) oweReaping(w, group);
+  if (t.trace !== undefined && t !== group.leader && !t.trace.autoreaps) {
+    w.owed.push(() =>
+      hold(t.state === "zombie", "9.23", () => `traced thread ${t.tid} is ${t.state}, not yet waited for`)
+    );
+  }
   const parent = t.vforkParent;
   if (parent !== undefined && parent.vforkChild === t) {
     w.owed.push(() =>

@@ -214,4 +214,18 @@ export const CANARIES: readonly Canary[] = [
     find: '((wait.restart ?? "restart") === "restart" && (flags & SA.RESTART) !== 0)',
     replace: "(flags & SA.RESTART) !== 0",
   },
+  {
+    id: "C21a",
+    what: "the exit of a tracer leaves its tracees with it",
+    file: EXIT,
+    find: "  if (task.tracees !== undefined) letTraceesGo(task);\n",
+    replace: "",
+  },
+  {
+    id: "C21b",
+    what: "a dead thread's tracer is not waited for: the group's end comes at once",
+    file: EXIT,
+    find: "  if (task === group.leader || (trace !== undefined && !trace.autoreaps)) task.state",
+    replace: "  if (task === group.leader) task.state",
+  },
 ];
