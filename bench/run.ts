@@ -46,4 +46,5 @@ const startup = (): void => {
 console.log(`machine: ${navigator.hardwareConcurrency} CPUs, Deno ${Deno.version.deno}, V8 ${Deno.version.v8}`);
 await run(["run", "-A", `${here}kernels.ts`, ...Deno.args]);
 startup();
+await run(["run", "-A", `${here}operations.ts`]);
 await run(["run", "-A", `${here}tasks.ts`]);
