@@ -352,6 +352,19 @@ export class GuestCpu implements Cpu {
     this.#words().set(from, this.#base);
   }
 
+  saveRegisters(to: Int32Array, integers: number, floats: number): void {
+    const words = this.#words();
+    const x = this.#base + (X >> 2) + 2, f = this.#base + (F >> 2);
+    for (let i = 0; i < 62; i++) to[integers + i] = words[x + i];
+    for (let i = 0; i < 64; i++) to[floats + i] = words[f + i];
+  }
+  loadRegisters(from: Int32Array, integers: number, floats: number): void {
+    const words = this.#words();
+    const x = this.#base + (X >> 2) + 2, f = this.#base + (F >> 2);
+    for (let i = 0; i < 62; i++) words[x + i] = from[integers + i];
+    for (let i = 0; i < 64; i++) words[f + i] = from[floats + i];
+  }
+
   clearReservation(): void {
     const at = this.#base + (RES_ADDR >> 2);
     const words = this.#words();

@@ -42,6 +42,10 @@ export interface Cpu {
   /** Instructions retired over this CPU's life. */
   readonly retired: number;
   copyRegistersFrom(other: Cpu): void;
+  /** x1–x31 as 62 words to `to` from index `integers`, f0–f31 as 64 from `floats`, low halves first: a signal frame is made of them. */
+  saveRegisters(to: Int32Array, integers: number, floats: number): void;
+  /** The other way. */
+  loadRegisters(from: Int32Array, integers: number, floats: number): void;
   /** Ends a load-reservation (context switch, signal delivery). */
   clearReservation(): void;
   readonly hasReservation: boolean;

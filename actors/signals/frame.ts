@@ -53,8 +53,7 @@ export const pushFrame = (task: Task, d: Disposition, info: SigInfo, mask: bigin
   v.setBigUint64(UC_STACK + 16, BigInt(alt.size), true);
   v.setBigUint64(UC_SIGMASK, mask, true);
   v.setBigUint64(MCONTEXT, BigInt(cpu.pc), true);
-  for (let i = 1; i < 32; i++) v.setBigUint64(MCONTEXT + 8 * i, cpu.x(i), true);
-  for (let i = 0; i < 32; i++) v.setBigUint64(FPREGS + 8 * i, cpu.f(i), true);
+  cpu.saveRegisters(new Int32Array(bytes.buffer), (MCONTEXT + 8) >> 2, FPREGS >> 2);
   v.setUint32(FPREGS + 256, cpu.fcsr, true);
   mem.write(at, bytes);
   if ((alt.flags & SS.AUTODISARM) !== 0) task.altStack = NO_ALT_STACK;
@@ -74,8 +73,7 @@ export const popFrame = (task: Task): bigint => {
   const bytes = mem.read(sp, FRAME_SIZE);
   const v = new DataView(bytes.buffer);
   cpu.pc = Number(v.getBigUint64(MCONTEXT, true));
-  for (let i = 1; i < 32; i++) cpu.setX(i, v.getBigUint64(MCONTEXT + 8 * i, true));
-  for (let i = 0; i < 32; i++) cpu.setF(i, v.getBigUint64(FPREGS + 8 * i, true));
+  cpu.loadRegisters(new Int32Array(bytes.buffer), (MCONTEXT + 8) >> 2, FPREGS >> 2);
   cpu.fcsr = v.getUint32(FPREGS + 256, true);
   cpu.clearReservation();
   const stack = Number(v.getBigUint64(UC_STACK, true));

@@ -130,6 +130,24 @@ export class ScriptCpu implements Cpu {
     this.pc = from.pc;
     this.fcsr = from.fcsr;
   }
+  saveRegisters(to: Int32Array, integers: number, floats: number): void {
+    for (let i = 1; i < 32; i++) {
+      to[integers + 2 * i - 2] = this.#lo[i];
+      to[integers + 2 * i - 1] = this.#hi[i];
+    }
+    to.fill(0, floats, floats + 64);
+    if (this.#f !== undefined) to.set(new Int32Array(this.#f.buffer), floats);
+  }
+  loadRegisters(from: Int32Array, integers: number, floats: number): void {
+    for (let i = 1; i < 32; i++) {
+      this.#lo[i] = from[integers + 2 * i - 2];
+      this.#hi[i] = from[integers + 2 * i - 1];
+    }
+    const given = from.subarray(floats, floats + 64);
+    if (this.#f !== undefined || given.some((word) => word !== 0)) {
+      new Int32Array((this.#f ??= new BigUint64Array(32)).buffer).set(given);
+    }
+  }
   clearReservation(): void {}
   interrupt(): void {
     this.#interrupted = true;

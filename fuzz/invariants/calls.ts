@@ -144,7 +144,8 @@ const checkExec = (w: Watch, t: Task, result: number): void => {
     "I47",
     () => "after exec something is still shared",
   );
-  if (t.trace !== undefined || w.traced.has(t)) return;
+  // An exec that waits for a tracer lets others run meanwhile.
+  if (w.anyTraced) return;
   hold(t.pending.mask === was.own, "I51", () => `private pending was ${was.own}, is ${t.pending.mask} after exec`);
   hold(
     was.tid === t.tid || w.machine.tasks.get(was.tid) === undefined,
@@ -157,8 +158,7 @@ const checkExec = (w: Watch, t: Task, result: number): void => {
     () => `exit signal ${group.exitSignal} after exec`,
   );
   for (const o of w.machine.tasks.values()) {
-    // An exec that waits for a tracer lets others run meanwhile.
-    if (!isLive(o) || o.group === group || w.anyTraced) continue;
+    if (!isLive(o) || o.group === group) continue;
     const held = was.tables.get(o.files);
     hold(
       held === undefined || held === o.files.descriptors().join(),
