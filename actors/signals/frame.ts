@@ -15,6 +15,10 @@ const UCONTEXT = 128,
   FPREGS = MCONTEXT + 256;
 export const FRAME_SIZE = 1088;
 
+/** The frame being made or read: one at a time, so that a signal allocates none. */
+const bytes = new Uint8Array(FRAME_SIZE);
+const v = new DataView(bytes.buffer), words = new Int32Array(bytes.buffer);
+
 /** Whether sp lies on the task's alternate stack (AUTODISARM never counts). */
 export const onAltStack = (task: Task, sp: number): boolean => {
   const s = task.altStack;
@@ -44,8 +48,7 @@ const frameAddress = (task: Task, flags: number): number => {
 export const pushFrame = (task: Task, d: Disposition, info: SigInfo, mask: bigint, trampoline: number): void => {
   const { cpu, mem } = task;
   const at = frameAddress(task, d.flags);
-  const bytes = new Uint8Array(FRAME_SIZE);
-  const v = new DataView(bytes.buffer);
+  bytes.fill(0);
   bytes.set(encodeSigInfo(info));
   const alt = task.altStack;
   v.setBigUint64(UC_STACK, BigInt(alt.sp), true);
@@ -53,7 +56,7 @@ export const pushFrame = (task: Task, d: Disposition, info: SigInfo, mask: bigin
   v.setBigUint64(UC_STACK + 16, BigInt(alt.size), true);
   v.setBigUint64(UC_SIGMASK, mask, true);
   v.setBigUint64(MCONTEXT, BigInt(cpu.pc), true);
-  cpu.saveRegisters(new Int32Array(bytes.buffer), (MCONTEXT + 8) >> 2, FPREGS >> 2);
+  cpu.saveRegisters(words, (MCONTEXT + 8) >> 2, FPREGS >> 2);
   v.setUint32(FPREGS + 256, cpu.fcsr, true);
   mem.write(at, bytes);
   if ((alt.flags & SS.AUTODISARM) !== 0) task.altStack = NO_ALT_STACK;
@@ -70,10 +73,9 @@ export const pushFrame = (task: Task, d: Disposition, info: SigInfo, mask: bigin
 export const popFrame = (task: Task): bigint => {
   const { cpu, mem } = task;
   const sp = Number(cpu.x(2));
-  const bytes = mem.read(sp, FRAME_SIZE);
-  const v = new DataView(bytes.buffer);
+  mem.readInto(sp, bytes);
   cpu.pc = Number(v.getBigUint64(MCONTEXT, true));
-  cpu.loadRegisters(new Int32Array(bytes.buffer), (MCONTEXT + 8) >> 2, FPREGS >> 2);
+  cpu.loadRegisters(words, (MCONTEXT + 8) >> 2, FPREGS >> 2);
   cpu.fcsr = v.getUint32(FPREGS + 256, true);
   cpu.clearReservation();
   const stack = Number(v.getBigUint64(UC_STACK, true));
