@@ -145,7 +145,7 @@ const checkExec = (w: Watch, t: Task, result: number): void => {
     () => "after exec something is still shared",
   );
   // An exec that waits for a tracer lets others run meanwhile.
-  if (w.anyTraced) return;
+  if (w.anyTraced || t.trace !== undefined) return;
   hold(t.pending.mask === was.own, "I51", () => `private pending was ${was.own}, is ${t.pending.mask} after exec`);
   hold(
     was.tid === t.tid || w.machine.tasks.get(was.tid) === undefined,
