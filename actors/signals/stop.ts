@@ -61,7 +61,9 @@ export const continueGroup = (group: ThreadGroup): void => {
   group.stopsOutstanding = 0;
   if (wasStopped !== undefined) {
     group.continueReport = true;
-    notifyParent(group, SI.CLD_CONTINUED, SIG.CONT);
+    // A stop that was not finished is reported as one, its signal already forgotten (prepare_signal's SIGNAL_CLD_STOPPED).
+    if (wasStopped === "stopping") notifyParent(group, SI.CLD_STOPPED, 0);
+    else notifyParent(group, SI.CLD_CONTINUED, SIG.CONT);
     const { trace } = group.leader;
     if (trace !== undefined && !trace.byParent) trace.tellContinued();
   }
