@@ -1,4 +1,5 @@
 /** What CLONE_SIGHAND shares: the 64 dispositions (struct sighand_struct). `share`, `fork`, `release`. */
+import { SA, SIG } from "../syscalls/abi/signals.ts";
 
 export const SIG_DFL = 0, SIG_IGN = 1;
 
@@ -37,6 +38,11 @@ export class SignalHandlers {
   }
   get(sig: number): Disposition {
     return this.#table[sig];
+  }
+  /** Children that die leave no zombie (SEMANTICS 3.18). */
+  get autoreaps(): boolean {
+    const d = this.#table[SIG.CHLD];
+    return d.handler === SIG_IGN || (d.flags & SA.NOCLDWAIT) !== 0;
   }
   set(sig: number, disposition: Disposition): void {
     this.#table[sig] = disposition;

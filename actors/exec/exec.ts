@@ -6,7 +6,7 @@ import { E, errno } from "../../syscalls/abi/errno.ts";
 import { SI, SIG } from "../../syscalls/abi/signals.ts";
 import { BLOCKED, NO_RESULT, type Wait } from "../blocking.ts";
 import { ALL_CAPS } from "../credentials.ts";
-import { endOther, exitGroup, forget, noteMemoryPeak, releaseMemory } from "../task/exit.ts";
+import { doomed, endOther, exitGroup, forget, noteMemoryPeak, releaseMemory } from "../task/exit.ts";
 import { NO_ALT_STACK, type Task } from "../task/task.ts";
 import type { VmGroup } from "../vm_group.ts";
 import { applyMemoryLimits } from "../resource_limits.ts";
@@ -53,7 +53,7 @@ const untilAlone = (t: Task, vm: VmGroup, goAhead: () => number): Wait => {
     killable: true,
     poll() {
       // Killed meanwhile: the gate sees to it.
-      if (!alone(t) || t.group.groupExit !== undefined || t.pending.has(SIG.KILL)) return BLOCKED;
+      if (!alone(t) || doomed(t)) return BLOCKED;
       waiting = false;
       return goAhead();
     },

@@ -6,12 +6,11 @@ import { BadAddress } from "../../cpu/types.ts";
 import { E } from "../../syscalls/abi/errno.ts";
 import { FUTEX_OWNER_DIED, FUTEX_TID_MASK, FUTEX_WAITERS } from "../../syscalls/abi/futex.ts";
 import { BLOCKED } from "../blocking.ts";
+import { alive } from "../task/states.ts";
 import type { Task } from "../task/task.ts";
 import { findWord, obtainWord, ownedWords, sameWord, setOwner, Waiter, type Word } from "./words.ts";
 
 const blockedOn = new WeakMap<Task, Waiter>();
-
-const isGone = (task: Task): boolean => task.state === "exiting" || task.state === "zombie" || task.state === "dead";
 
 /** Whether waiting for `owner` would close a circle back to `t`. */
 const closesCircle = (t: Task, owner: Task): boolean => {
@@ -39,7 +38,7 @@ const attempt = (t: Task, taker: Task, addr: number, word: Word, keepWaiters: bo
   }
   t.mem.setU32(addr, (value | FUTEX_WAITERS) >>> 0);
   const owner = t.machine.tasks.get(holder);
-  return owner === undefined || isGone(owner) ? -E.SRCH : { owner };
+  return owner === undefined || !alive(owner) ? -E.SRCH : { owner };
 };
 
 /** FUTEX_LOCK_PI, LOCK_PI2, and TRYLOCK_PI with `mayWait` false. `deadline`: absolute monotonic ns. */

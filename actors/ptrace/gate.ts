@@ -2,15 +2,12 @@
  * The gate of a traced task (kernel/signal.c get_signal): as `signals/deliver.ts`, but the tracer hears of every stop and of every signal before it acts, and a waiting
  * call is ended first, as Linux ends it, so that the tracer sees the call's result.
  */
-import { SIG } from "../../syscalls/abi/signals.ts";
-import { act, dequeue, type Gate, passGate } from "../signals/deliver.ts";
-import { hasWork, recalculate, setBlocked } from "../signals/generate.ts";
-import { dieByGroupExit } from "../task/exit.ts";
+import { act, dequeue, type Gate, passGate, restoreMask } from "../signals/deliver.ts";
+import { hasWork, recalculate } from "../signals/generate.ts";
+import { dieByGroupExit, doomed } from "../task/exit.ts";
 import type { Task } from "../task/task.ts";
 import { decideRestart, prepareRestart, suspendCall } from "../task/waiting.ts";
 import type { Traced } from "./traced.ts";
-
-const doomed = (task: Task): boolean => task.group.groupExit !== undefined || task.pending.has(SIG.KILL);
 
 export const passTracedGate = (task: Task, trace: Traced): Gate => {
   if (task.wait !== undefined && !doomed(task)) {
@@ -54,12 +51,6 @@ export const passTracedGate = (task: Task, trace: Traced): Gate => {
   }
   recalculate(task);
   return "go";
-};
-
-const restoreMask = (task: Task): void => {
-  const mask = task.savedMask!;
-  task.savedMask = undefined;
-  setBlocked(task, mask);
 };
 
 const nextSignal = (task: Task, trace: Traced): "none" | "parked" | ReturnType<typeof act> => {

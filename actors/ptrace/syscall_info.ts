@@ -8,6 +8,7 @@ import {
 } from "../../syscalls/abi/ptrace.ts";
 import { SIG } from "../../syscalls/abi/signals.ts";
 import type { Task } from "../task/task.ts";
+import { firstArgument } from "../task/waiting.ts";
 
 const SIZE = 88;
 const { NONE, ENTRY, EXIT } = PTRACE_SYSCALL_INFO;
@@ -19,9 +20,6 @@ const operation = (task: Task): number => {
   if (stop.message === PTRACE_EVENTMSG_SYSCALL_ENTRY) return ENTRY;
   return stop.message === PTRACE_EVENTMSG_SYSCALL_EXIT ? EXIT : NONE;
 };
-
-const firstArgument = (task: Task): bigint =>
-  BigInt.asUintN(64, (BigInt(task.originalA0Hi) << 32n) | BigInt(task.originalA0Lo));
 
 /** The struct, as many bytes of it as it has for this stop. */
 export const readSyscallInfo = (task: Task): Uint8Array => {

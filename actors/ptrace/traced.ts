@@ -17,6 +17,7 @@ import { forceSignal, recalculate } from "../signals/generate.ts";
 import { sigBit, type SigInfo } from "../signals/pending.ts";
 import { rouse, threadParked } from "../signals/stop.ts";
 import type { CloneRequest } from "../task/clone.ts";
+import { causeOfDeath } from "../task/exit.ts";
 import type { Task } from "../task/task.ts";
 import { endWait } from "../task/waiting.ts";
 import { passTracedGate } from "./gate.ts";
@@ -94,11 +95,10 @@ export class Traced {
     return passTracedGate(this.task, this);
   }
 
-  /** The group stops; true when this thread takes part. */
-  requestStop(sig: number): boolean {
+  /** The group stops. */
+  requestStop(sig: number): void {
     this.stopPending = true;
     this.stopSignal = sig;
-    return true;
   }
 
   /** SIGCONT came for the group. */
@@ -111,14 +111,16 @@ export class Traced {
   /** ptrace_trap_notify. */
   trapNotified(): void {
     this.trapNotify = true;
-    this.task.attention = true;
-    this.task.notify();
-    if (this.stop?.listening) rouse(this.task);
+    this.#summon();
   }
 
   /** PTRACE_INTERRUPT. */
   interrupt(): void {
     this.trapStop = true;
+    this.#summon();
+  }
+  /** To its gate, out of a stop in which it listens too. */
+  #summon(): void {
     this.task.attention = true;
     this.task.notify();
     if (this.stop?.listening) rouse(this.task);
@@ -215,29 +217,27 @@ export class Traced {
     }
     this.trapStop = false;
     if (stop.info !== undefined && stop.info.code >> 8 === PTRACE_EVENT.STOP) this.trapNotify = false;
-    this.#tell(stop.kind === "group" ? SI.CLD_STOPPED : SI.CLD_TRAPPED, stop.exitCode & 0x7f);
+    this.#tellStop(stop.kind === "group" ? SI.CLD_STOPPED : SI.CLD_TRAPPED, stop.exitCode & 0x7f);
   }
 
-  /** SIGCHLD to the tracer unless it does not care, and its waiters look (do_notify_parent_cldstop). */
-  #tell(code: number, status: number): void {
+  /** A stop or its end: not for who asked not to hear of them (do_notify_parent_cldstop). */
+  #tellStop(code: number, status: number): void {
+    const d = this.tracer.handlers.get(SIG.CHLD);
+    this.#tell(code, status, d.handler === SIG_IGN || (d.flags & SA.NOCLDSTOP) !== 0);
+  }
+  /** SIGCHLD to the tracer unless it does not care, and its waiters look. */
+  #tell(code: number, status: number, silent: boolean): void {
     const { tracer, task } = this;
-    const d = tracer.handlers.get(SIG.CHLD);
-    if (d.handler !== SIG_IGN && (d.flags & SA.NOCLDSTOP) === 0) {
-      const times = { utime: Math.round(task.cpuTime / 1e7), stime: 0 };
-      tracer.machine.signals.sendToGroup(tracer.group, {
-        signo: SIG.CHLD,
-        code,
-        pid: task.tid,
-        uid: task.cred.ruid,
-        status,
-        ...times,
-      });
+    if (!silent) {
+      const utime = Math.round(task.cpuTime / 1e7);
+      const info = { signo: SIG.CHLD, code, pid: task.tid, uid: task.cred.ruid, status, utime, stime: 0 };
+      tracer.machine.signals.sendToGroup(tracer.group, info);
     }
     tracer.group.childEvents.wake();
   }
   /** The group of the tracee goes on (SIGCONT). */
   tellContinued(): void {
-    this.#tell(SI.CLD_CONTINUED, SIG.CONT);
+    this.#tellStop(SI.CLD_CONTINUED, SIG.CONT);
   }
 
   // ---- going on ----------------------------------------------------------------------------------------------------
@@ -322,8 +322,7 @@ export class Traced {
     if (this.seized) trace.trapStop = true;
     else child.pending.add(SIG.STOP, undefined);
     if (child.group.job !== "running") {
-      trace.stopPending = true;
-      trace.stopSignal = child.group.stopSignal;
+      trace.requestStop(child.group.stopSignal);
     }
     child.attention = true;
   }
@@ -358,26 +357,13 @@ export class Traced {
 
   /** Whether the tracer wants no zombies; else a dead thread stays until it is waited for. */
   get autoreaps(): boolean {
-    const d = this.tracer.handlers.get(SIG.CHLD);
-    return d.handler === SIG_IGN || (d.flags & SA.NOCLDWAIT) !== 0;
+    return this.tracer.handlers.autoreaps;
   }
 
   /** The task is dead while others of its group live. */
   tellDeath(status: number): void {
-    const killed = (status & 0x7f) !== 0;
-    const code = killed ? ((status & 0x80) !== 0 ? SI.CLD_DUMPED : SI.CLD_KILLED) : SI.CLD_EXITED;
-    const { tracer, task } = this;
-    if (tracer.handlers.get(SIG.CHLD).handler !== SIG_IGN) {
-      tracer.machine.signals.sendToGroup(tracer.group, {
-        signo: SIG.CHLD,
-        code,
-        pid: task.tid,
-        uid: task.cred.ruid,
-        status: killed ? status & 0x7f : (status >> 8) & 0xff,
-        utime: Math.round(task.cpuTime / 1e7),
-        stime: 0,
-      });
-    }
-    tracer.group.childEvents.wake();
+    const ignored = this.tracer.handlers.get(SIG.CHLD).handler === SIG_IGN;
+    const { code, status: siStatus } = causeOfDeath(status);
+    this.#tell(code, siStatus, ignored);
   }
 }

@@ -6,7 +6,7 @@ import { BadAddress } from "../../cpu/types.ts";
 import { E } from "../../syscalls/abi/errno.ts";
 import { defaultAction, SA, SI, SIG, SYNCHRONOUS, UNBLOCKABLE } from "../../syscalls/abi/signals.ts";
 import { SIG_DFL, SIG_IGN } from "../signal_handlers.ts";
-import { dieByGroupExit, exitGroup } from "../task/exit.ts";
+import { dieByGroupExit, doomed, exitGroup } from "../task/exit.ts";
 import { beginCallAgain, decideRestart, endWait, prepareRestart } from "../task/waiting.ts";
 import type { Task } from "../task/task.ts";
 import { pushFrame } from "./frame.ts";
@@ -33,13 +33,20 @@ export const dequeue = (task: Task, open: bigint): SigInfo | undefined => {
   return from(task.pending, open & SYNCHRONOUS) ?? from(task.pending, open) ?? from(task.group.pending, open);
 };
 
+/** Puts the mask back that a call had changed for its time. */
+export const restoreMask = (task: Task): void => {
+  const mask = task.savedMask!;
+  task.savedMask = undefined;
+  setBlocked(task, mask);
+};
+
 /** Runs the gate. Called with `task.wait` still set when a signal woke a waiting call. */
 export const passGate = (task: Task): Gate => {
   if (task.trace !== undefined) return task.trace.gate();
   if (task.restarting !== undefined) prepareRestart(task);
   let handled = false;
   for (;;) {
-    if (task.group.groupExit !== undefined || task.pending.has(SIG.KILL)) {
+    if (doomed(task)) {
       dieByGroupExit(task);
       return "gone";
     }
@@ -51,9 +58,7 @@ export const passGate = (task: Task): Gate => {
       return "parked";
     }
     if (task.savedMask !== undefined && task.wait === undefined && !handled && !task.interruptedWithMask) {
-      const mask = task.savedMask;
-      task.savedMask = undefined;
-      setBlocked(task, mask);
+      restoreMask(task);
     }
     const taken = dequeue(task, ~task.blocked);
     if (taken === undefined) break;
@@ -65,9 +70,7 @@ export const passGate = (task: Task): Gate => {
     if (outcome === "handled") handled = true;
   }
   if (task.wait === undefined && task.savedMask !== undefined) {
-    const mask = task.savedMask;
-    task.savedMask = undefined;
-    setBlocked(task, mask);
+    restoreMask(task);
     task.interruptedWithMask = false;
     return passGate(task);
   }

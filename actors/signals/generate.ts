@@ -7,6 +7,7 @@ import { CONT_MASK, defaultAction, SI, SIG, STOP_MASK } from "../../syscalls/abi
 import { RLIMIT } from "../limits.ts";
 import type { Machine } from "../machine.ts";
 import { SIG_DFL, SIG_IGN } from "../signal_handlers.ts";
+import { alive } from "../task/states.ts";
 import type { Task } from "../task/task.ts";
 import type { ThreadGroup } from "../task/thread_group.ts";
 import { sigBit, type SigInfo, SIGRTMIN } from "./pending.ts";
@@ -38,7 +39,7 @@ export const isIgnored = (task: Task, sig: number): boolean => {
 
 /** Whether this thread would take the signal now (wants_signal). */
 const wants = (task: Task, sig: number): boolean => {
-  if (task.state === "exiting" || task.state === "zombie" || task.state === "dead") return false;
+  if (!alive(task)) return false;
   if (sig === SIG.KILL) return true;
   if ((task.blocked & sigBit(sig)) !== 0n || task.state === "stopped" || task.state === "traced") return false;
   // A sleeper that another signal has just woken is busy with that one.

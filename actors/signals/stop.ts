@@ -1,5 +1,6 @@
 /** Job control: group stop and continue, and what the parent hears of them (kernel/signal.c do_signal_stop, prepare_signal SIGCONT part). */
 import { SA, SI, SIG } from "../../syscalls/abi/signals.ts";
+import { alive } from "../task/states.ts";
 import type { Task } from "../task/task.ts";
 import type { ThreadGroup } from "../task/thread_group.ts";
 
@@ -32,8 +33,8 @@ export const stopGroup = (group: ThreadGroup, sig: number): void => {
   }
   group.stopsOutstanding = 0;
   for (const t of group.tasks) {
-    if (t.state === "exiting" || t.state === "zombie" || t.state === "dead" || t.state === "stopped") continue;
-    if (t.trace !== undefined && !t.trace.requestStop(sig)) continue;
+    if (!alive(t) || t.state === "stopped") continue;
+    t.trace?.requestStop(sig);
     group.stopsOutstanding++;
     t.attention = true;
     t.notify();

@@ -2,11 +2,12 @@
  * Leaving: one task, a whole group, and what happens to its children (kernel/exit.c do_exit, exit_notify, SEMANTICS section 3). Every step runs to completion, so an
  * exit is one transition for everybody else; the fiber ends in its next turn.
  */
-import { SA, SI, SIG } from "../../syscalls/abi/signals.ts";
+import { SI, SIG } from "../../syscalls/abi/signals.ts";
 import { SIG_IGN } from "../signal_handlers.ts";
 import { fromKernel, retargetShared } from "../signals/generate.ts";
 import { isOrphanedPgrp, rouse, threadParked } from "../signals/stop.ts";
 import { leaveUndoList } from "../sysv/undo_list.ts";
+import { alive } from "./states.ts";
 import type { Task } from "./task.ts";
 import type { ThreadGroup } from "./thread_group.ts";
 import { endWait } from "./waiting.ts";
@@ -48,7 +49,7 @@ export const releaseVforkParent = (task: Task): void => {
 
 /** Ends one task with a wait status. */
 export const exitTask = (task: Task, status: number): void => {
-  if (task.state === "exiting" || task.state === "zombie" || task.state === "dead") return;
+  if (!alive(task)) return;
   if (task.trace?.stopsAtExit(status)) return;
   const { group, machine } = task;
   endWait(task);
@@ -159,9 +160,10 @@ export const endOther = (task: Task, status: number): void => {
   rouse(task);
 };
 
-const alive = (task: Task): boolean => task.state !== "exiting" && task.state !== "zombie" && task.state !== "dead";
+/** Its group leaves, or it is killed itself (by an execve of a sibling): it does nothing more than exit. */
+export const doomed = (task: Task): boolean => task.group.groupExit !== undefined || task.pending.has(SIG.KILL);
 
-/** The task found its group leaving, or itself killed (by an execve of a sibling). */
+/** The end of a doomed task. */
 export const dieByGroupExit = (task: Task): void => {
   if (task.group.groupExit !== undefined) exitGroup(task, task.group.groupExit);
   else exitTask(task, SIG.KILL);
@@ -169,14 +171,12 @@ export const dieByGroupExit = (task: Task): void => {
 
 /** A live thread of the same group, else the nearest live subreaper ancestor, else the machine's init (undefined). */
 const newParentOf = (task: Task): Task | undefined => {
-  const sibling = task.group.tasks.find((t) =>
-    t !== task && t.state !== "exiting" && t.state !== "zombie" && t.state !== "dead"
-  );
+  const sibling = task.group.tasks.find((t) => t !== task && alive(t));
   if (sibling !== undefined) return sibling;
   if (!task.group.hasChildSubreaper) return undefined;
   for (let g = task.group.parent?.group; g !== undefined; g = g.parent?.group) {
     if (!g.childSubreaper) continue;
-    const live = g.tasks.find((t) => t.state !== "exiting" && t.state !== "zombie" && t.state !== "dead");
+    const live = g.tasks.find(alive);
     if (live !== undefined) return live;
   }
   return undefined;
@@ -240,7 +240,7 @@ export const notifyDeath = (group: ThreadGroup): void => {
   let send = sig > 0 && sig <= 64;
   if (sig === SIG.CHLD) {
     const d = parent.handlers.get(SIG.CHLD);
-    autoreap = d.handler === SIG_IGN || (d.flags & SA.NOCLDWAIT) !== 0;
+    autoreap = parent.handlers.autoreaps;
     if (d.handler === SIG_IGN) send = false;
   }
   if (send) parent.machine.signals.sendToGroup(parent.group, deathInfo(group, sig));
@@ -248,20 +248,21 @@ export const notifyDeath = (group: ThreadGroup): void => {
   parent.group.childEvents.wake();
 };
 
-/** siginfo of a death, as SIGCHLD carries it and waitid reports it. */
-export const deathInfo = (group: ThreadGroup, signo: number = SIG.CHLD) => {
-  const status = group.exitStatus;
-  const killed = (status & 0x7f) !== 0;
-  return {
-    signo,
-    code: killed ? ((status & 0x80) !== 0 ? SI.CLD_DUMPED : SI.CLD_KILLED) : SI.CLD_EXITED,
-    pid: group.tgid,
-    uid: group.leader.cred.ruid,
-    status: killed ? status & 0x7f : (status >> 8) & 0xff,
-    utime: Math.round(group.used.utime / 1e7),
-    stime: Math.round(group.used.stime / 1e7),
-  };
+/** What SIGCHLD and waitid say of a wait status: CLD_* and the signal or the exit status. */
+export const causeOfDeath = (status: number): { readonly code: number; readonly status: number } => {
+  if ((status & 0x7f) === 0) return { code: SI.CLD_EXITED, status: (status >> 8) & 0xff };
+  return { code: (status & 0x80) !== 0 ? SI.CLD_DUMPED : SI.CLD_KILLED, status: status & 0x7f };
 };
+
+/** siginfo of a death, as SIGCHLD carries it and waitid reports it. */
+export const deathInfo = (group: ThreadGroup, signo: number = SIG.CHLD) => ({
+  signo,
+  pid: group.tgid,
+  uid: group.leader.cred.ruid,
+  ...causeOfDeath(group.exitStatus),
+  utime: Math.round(group.used.utime / 1e7),
+  stime: Math.round(group.used.stime / 1e7),
+});
 
 /** Releases a dead group: its number is free again. */
 export const reap = (group: ThreadGroup): void => {

@@ -5,7 +5,8 @@ import { Effect } from "../effect.ts";
 import { SIG } from "../../syscalls/abi/signals.ts";
 import { exitTask } from "./exit.ts";
 import type { Task } from "./task.ts";
-import { alive, turn } from "./turn.ts";
+import { alive } from "./states.ts";
+import { turn } from "./turn.ts";
 
 /** Parks the fiber until the machine hands it a turn. */
 const park = (task: Task): Effect.Effect<void> =>

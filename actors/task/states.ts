@@ -26,6 +26,10 @@ export const TRANSITIONS: Readonly<Record<TaskState, readonly TaskState[]>> = {
   dead: [],
 };
 
+/** Neither leaving nor gone. */
+export const alive = ({ state }: { readonly state: TaskState }): boolean =>
+  state !== "exiting" && state !== "zombie" && state !== "dead";
+
 /** The graph in dot's language. */
 export const statesAsDot = (): string =>
   [

@@ -9,13 +9,9 @@ import { BLOCKED, MAKE_AGAIN, NO_RESULT, type Wait } from "../blocking.ts";
 import { act, passGate } from "../signals/deliver.ts";
 import { forceSignal } from "../signals/generate.ts";
 import type { AfterStop } from "../ptrace/traced.ts";
-import { exitTask } from "./exit.ts";
+import { doomed, exitTask } from "./exit.ts";
 import type { Task } from "./task.ts";
 import { beginWait, endWait, restoreFirstArgument } from "./waiting.ts";
-
-/** Neither leaving nor gone. */
-export const alive = (task: Task): boolean =>
-  task.state !== "exiting" && task.state !== "zombie" && task.state !== "dead";
 
 /** Most guest instructions between two looks at timers and the host when nobody else wants to run. */
 const ALONE_SLICE = 1_000_000;
@@ -56,9 +52,7 @@ const resumeWait = (task: Task): boolean => {
     return settle(task, result);
   }
   if (task.attention) {
-    if (wait.killable) {
-      if (task.group.groupExit === undefined && !task.pending.has(SIG.KILL)) return keepWaiting(task);
-    }
+    if (wait.killable && !doomed(task)) return keepWaiting(task);
     if (passGate(task) !== "go") return false;
     if (task.wait === undefined) return true;
   }
@@ -91,7 +85,7 @@ const goOn = (task: Task, after: AfterStop): boolean => {
     exitTask(task, after.status);
     return false;
   }
-  if (task.group.groupExit !== undefined || task.pending.has(SIG.KILL)) return true;
+  if (doomed(task)) return true;
   if (after.kind === "signal") return act(task, after.info) !== "gone";
   if (after.kind === "result") return after.result === BLOCKED ? waitForResult(task) : settle(task, after.result);
   task.callNumber = task.cpu.lo(17) | 0;

@@ -3,7 +3,7 @@
  * the handler registers on `group.childEvents` and scans again when a child changes.
  */
 import { SI, SIG } from "../../syscalls/abi/signals.ts";
-import { accountChild, deathInfo, notifyDeath, reap, reapThread } from "./exit.ts";
+import { accountChild, causeOfDeath, deathInfo, notifyDeath, reap, reapThread } from "./exit.ts";
 import type { Task } from "./task.ts";
 import type { Accounting, ThreadGroup } from "./thread_group.ts";
 
@@ -92,9 +92,8 @@ const tracedEvent = (t: Task, task: Task, options: number): WaitEvent | undefine
   if (task.state === "zombie" && (!leads || group.zombie)) {
     if ((options & W.EXITED) === 0) return undefined;
     const status = group.groupExit ?? task.exitStatus;
-    const killed = (status & 0x7f) !== 0;
-    const code = killed ? (status & 0x80) !== 0 ? SI.CLD_DUMPED : SI.CLD_KILLED : SI.CLD_EXITED;
-    const event = { ...made(group, status, code, killed ? status & 0x7f : (status >> 8) & 0xff), pid: task.tid };
+    const cause = causeOfDeath(status);
+    const event = { ...made(group, status, cause.code, cause.status), pid: task.tid };
     if (!keep) reapTracee(t, task);
     return event;
   }

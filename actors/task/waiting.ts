@@ -77,6 +77,6 @@ export const beginCallAgain = (task: Task): void => {
 };
 
 /** a0 as it was when the call was made. */
-export const restoreFirstArgument = (task: Task): void => {
-  task.cpu.setX(10, BigInt.asUintN(64, (BigInt(task.originalA0Hi) << 32n) | BigInt(task.originalA0Lo)));
-};
+export const firstArgument = (task: Task): bigint =>
+  BigInt.asUintN(64, (BigInt(task.originalA0Hi) << 32n) | BigInt(task.originalA0Lo));
+export const restoreFirstArgument = (task: Task): void => task.cpu.setX(10, firstArgument(task));

@@ -97,9 +97,9 @@ export const CANARIES: readonly Canary[] = [
   {
     id: "C10",
     what: "default SIGCHLD counts as ignored",
-    file: EXIT,
-    find: "autoreap = d.handler === SIG_IGN ||",
-    replace: "autoreap = d.handler <= SIG_IGN ||",
+    file: "actors/signal_handlers.ts",
+    find: "return d.handler === SIG_IGN ||",
+    replace: "return d.handler <= SIG_IGN ||",
   },
   {
     id: "C11a",
