@@ -1,8 +1,10 @@
 /** Host I/O packets (vFile): gdb reads the guest's programs and libraries through us, as the first process sees them. Reading only. */
 import { E, Errno } from "../../syscalls/abi/errno.ts";
+import { bytesOf, textOf } from "../../syscalls/abi/text.ts";
+import { concat } from "../bytes.ts";
 import type { Task } from "../task/task.ts";
 import { O_ACCMODE, O_RDONLY, type OpenFile } from "../vfs/open_file.ts";
-import { bytesOf, escaped, fromHex, joined, textOf } from "./text.ts";
+import { escaped, fromHex } from "./text.ts";
 
 /** gdb's own errno numbers are Linux's where both have one (gdb/fileio.h). */
 const failed = (no: number): Uint8Array => bytesOf(`F-1,${no.toString(16)}`);
@@ -47,12 +49,12 @@ export class GdbFiles {
     }
     if (operation === "fstat") {
       const s = fileStat(file);
-      return joined(bytesOf(`F${s.length.toString(16)};`), escaped(s));
+      return concat([bytesOf(`F${s.length.toString(16)};`), escaped(s)]);
     }
     const into = new Uint8Array(Math.min(parseInt(rest[0], 16), MOST));
     const n = file.read(t, into, parseInt(rest[1], 16));
     if (n < 0) return failed(-n);
-    return joined(bytesOf(`F${n.toString(16)};`), escaped(into.subarray(0, n)));
+    return concat([bytesOf(`F${n.toString(16)};`), escaped(into.subarray(0, n))]);
   }
 
   /** Closes what gdb left open. */

@@ -5,6 +5,8 @@
  */
 import { BadAddress, Trap } from "../../cpu/types.ts";
 import { SI, signalName } from "../../syscalls/abi/signals.ts";
+import { bytesOf, textOf } from "../../syscalls/abi/text.ts";
+import { concat } from "../bytes.ts";
 import type { Debugger, Machine } from "../machine.ts";
 import type { SigInfo } from "../signals/pending.ts";
 import type { Task } from "../task/task.ts";
@@ -14,7 +16,7 @@ import { type GdbDoor, PACKET_BYTES } from "../world/gdb_door.ts";
 import { GdbFiles } from "./files.ts";
 import { readAll, readRegister, targetXml, writeAll, writeRegister } from "./registers.ts";
 import { gdbSignal, linuxSignal } from "./signals.ts";
-import { bytesOf, escaped, fromHex, hexOf, joined, textOf, unescaped } from "./text.ts";
+import { escaped, fromHex, hexOf, unescaped } from "./text.ts";
 
 const OK = bytesOf("OK"), UNKNOWN = bytesOf(""), NO_MEMORY = bytesOf("E0e"), WRONG = bytesOf("E16");
 /** gdb's SIGINT and SIGTRAP. */
@@ -285,7 +287,7 @@ export class GdbStub implements Debugger {
     if (whole === undefined) return UNKNOWN;
     const [from, length] = range.split(",").map((hex) => parseInt(hex, 16));
     const part = whole.subarray(from, from + Math.min(length, PACKET_BYTES >> 1));
-    return joined(bytesOf(from + part.length < whole.length ? "m" : "l"), escaped(part));
+    return concat([bytesOf(from + part.length < whole.length ? "m" : "l"), escaped(part)]);
   }
 
   // ---- threads -----------------------------------------------------------------------------------------------------
@@ -339,17 +341,8 @@ export class GdbStub implements Debugger {
   // ---- memory ------------------------------------------------------------------------------------------------------
   #read(range: string): Uint8Array {
     const [at, length] = range.split(",").map((hex) => parseInt(hex, 16));
-    const { mem } = this.#task;
-    let bytes: Uint8Array | undefined;
     // What can be read of it, at least to the end of the first page.
-    for (const end of [at + length, (at & ~0xfff) + 0x1000]) {
-      if (bytes !== undefined || end > at + length) continue;
-      try {
-        bytes = mem.readForced(at, end - at);
-      } catch (error) {
-        if (!(error instanceof BadAddress)) throw error;
-      }
-    }
+    const bytes = this.#peek(at, length) ?? this.#peek(at, Math.min(length, 0x1000 - (at & 0xfff)));
     if (bytes === undefined) return NO_MEMORY;
     for (const [place, original] of this.#breakpoints) {
       for (let i = 0; i < original.length; i++) {
@@ -365,6 +358,15 @@ export class GdbStub implements Debugger {
     return this.#poke(at, bytes.subarray(0, length)) ? OK : NO_MEMORY;
   }
 
+  /** Bytes of a task's memory whatever its protection; undefined where there is none. */
+  #peek(at: number, length: number, t = this.#task): Uint8Array | undefined {
+    try {
+      return t.mem.readForced(at, length);
+    } catch (error) {
+      if (!(error instanceof BadAddress)) throw error;
+      return undefined;
+    }
+  }
   #poke(at: number, bytes: Uint8Array, t = this.#task): boolean {
     if (bytes.length === 0) return true;
     try {
@@ -388,15 +390,10 @@ export class GdbStub implements Debugger {
     }
     if (original !== undefined) return OK;
     const code = kind === "2" ? BREAK_2 : BREAK_4;
-    try {
-      const there = this.#task.mem.readForced(at, code.length);
-      if (!this.#poke(at, code)) return NO_MEMORY;
-      this.#breakpoints.set(at, there);
-      return OK;
-    } catch (error) {
-      if (!(error instanceof BadAddress)) throw error;
-      return NO_MEMORY;
-    }
+    const there = this.#peek(at, code.length);
+    if (there === undefined || !this.#poke(at, code)) return NO_MEMORY;
+    this.#breakpoints.set(at, there);
+    return OK;
   }
 
   #watch(insert: boolean, at: number, length: number): Uint8Array {
@@ -404,24 +401,17 @@ export class GdbStub implements Debugger {
       this.#watched.delete(at);
       return OK;
     }
-    try {
-      this.#watched.set(at, this.#task.mem.readForced(at, length));
-      return OK;
-    } catch (error) {
-      if (!(error instanceof BadAddress)) throw error;
-      return NO_MEMORY;
-    }
+    const there = this.#peek(at, length);
+    if (there === undefined) return NO_MEMORY;
+    this.#watched.set(at, there);
+    return OK;
   }
 
   /** Stops if what is watched is not as it was. */
   #reportChange(t: Task): boolean {
     for (const [at, before] of this.#watched) {
-      let now: Uint8Array;
-      try {
-        now = t.mem.readForced(at, before.length);
-      } catch {
-        continue; // unmapped: nothing to compare
-      }
+      const now = this.#peek(at, before.length, t);
+      if (now === undefined) continue; // unmapped: nothing to compare
       if (now.every((byte, i) => byte === before[i])) continue;
       this.#watched.set(at, now);
       this.#stop(t, TRAPPED, `watch:${at.toString(16)};`);

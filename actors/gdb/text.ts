@@ -1,9 +1,5 @@
 /** Bytes of gdb's remote protocol: hexadecimal, and binary with `}` as the escape. */
 
-const encoder = new TextEncoder(), decoder = new TextDecoder();
-
-export const bytesOf = (text: string): Uint8Array => encoder.encode(text);
-export const textOf = (bytes: Uint8Array): string => decoder.decode(bytes);
 export const hexOf = (bytes: Uint8Array): string => bytes.toHex();
 
 /** Bytes of hexadecimal digits; a stray last digit is dropped. */
@@ -28,14 +24,4 @@ export const unescaped = (bytes: Uint8Array): Uint8Array => {
     out.push(bytes[i] === 0x7d && i + 1 < bytes.length ? bytes[++i] ^ 0x20 : bytes[i]);
   }
   return new Uint8Array(out);
-};
-
-export const joined = (...parts: Uint8Array[]): Uint8Array => {
-  const all = new Uint8Array(parts.reduce((n, p) => n + p.length, 0));
-  let at = 0;
-  for (const p of parts) {
-    all.set(p, at);
-    at += p.length;
-  }
-  return all;
 };

@@ -1,4 +1,5 @@
 /** Netlink's framing (netlink(7)): requests in a datagram, messages and attributes in the answers. */
+import { concat } from "../bytes.ts";
 
 /** Bytes of one datagram. */
 export type Reply = Uint8Array;
@@ -29,16 +30,6 @@ export const requestsIn = (bytes: Uint8Array): Request[] => {
       bytes: bytes.subarray(at, at + length),
     });
     at += align(length);
-  }
-  return out;
-};
-
-export const concat = (parts: readonly Uint8Array[]): Uint8Array => {
-  const out = new Uint8Array(parts.reduce((n, p) => n + p.length, 0));
-  let at = 0;
-  for (const p of parts) {
-    out.set(p, at);
-    at += p.length;
   }
   return out;
 };

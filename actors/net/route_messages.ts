@@ -1,11 +1,11 @@
 /** Answers to NETLINK_ROUTE requests (rtnetlink(7)): links, addresses and routes of lo; whatever would change something is refused. */
+import { concat } from "../bytes.ts";
 import { E } from "../../syscalls/abi/errno.ts";
 import { AF } from "../../syscalls/abi/net.ts";
 import { LO } from "./interfaces.ts";
 import {
   align,
   attribute,
-  concat,
   dumped,
   error,
   message,

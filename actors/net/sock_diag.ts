@@ -1,4 +1,5 @@
 /** Answers to NETLINK_SOCK_DIAG requests (sock_diag(7)): what ss(8) asks for. */
+import { concat } from "../bytes.ts";
 import { E } from "../../syscalls/abi/errno.ts";
 import { AF, IPPROTO } from "../../syscalls/abi/net.ts";
 import type { Machine } from "../machine.ts";
@@ -6,7 +7,6 @@ import type { InetSocket } from "./inet.ts";
 import { unbound } from "./ip.ts";
 import {
   attribute,
-  concat,
   dumped,
   error,
   NLM_F,
