@@ -399,12 +399,11 @@ export class Machine {
   async #idle(): Promise<void> {
     const next = this.timers.next;
     const now = this.clock.monotonic();
-    if (!this.clock.real && this.hostPending === 0 && (next !== Infinity || this.debugger === undefined)) {
-      if (next === Infinity) throw this.#deadlock();
-      this.#skipTo(next);
-      return;
+    if (this.hostPending === 0) {
+      if (next === Infinity) {
+        if (!this.#mayHearFromOutside()) throw this.#deadlock();
+      } else if (!this.clock.real) return this.#skipTo(next);
     }
-    if (next === Infinity && this.hostPending === 0 && !this.#mayHearFromOutside()) throw this.#deadlock();
     const ms = next === Infinity ? Infinity : Math.max(0, (next - now) / 1e6);
     let poked = false;
     await this.host.pause(this.clock.real ? ms : Math.max(ms, INPUT_GRACE_MS), (poke) => {
@@ -422,9 +421,10 @@ export class Machine {
     this.timers.fireDue(this.clock.monotonic());
   }
 
-  /** A task that waits for any signal may get one from the host (Ctrl-C, kill), and a debugger may want to see a deadlock. */
+  /** A debugger may want to see a deadlock; a task that waits for any signal may get one from the host (Ctrl-C, kill), which in virtual time nobody waits for. */
   #mayHearFromOutside(): boolean {
     if (this.debugger !== undefined) return true;
+    if (!this.clock.real) return false;
     for (const t of this.tasks.values()) if (t.wait?.restart === "nohand" && t.wait.queues.length === 0) return true;
     return false;
   }
