@@ -18,8 +18,8 @@ interface CommandLine {
   main(words: readonly string[]): Promise<number>;
 }
 
-/** The manifest if no source has changed since. */
-const freshManifest = (root: string): LaunchManifest | undefined => {
+/** URL of the image's main module if no source has changed since it was made. */
+const freshImage = (root: string): string | undefined => {
   try {
     const manifest: LaunchManifest = JSON.parse(Deno.readTextFileSync(`${root}/.launch/manifest.json`));
     if (manifest.deno !== Deno.version.deno) return undefined;
@@ -27,7 +27,9 @@ const freshManifest = (root: string): LaunchManifest | undefined => {
       const now = Deno.statSync(`${root}/${path}`);
       if (now.size !== size || now.mtime?.getTime() !== changed) return undefined;
     }
-    return manifest;
+    const url = new URL("file:///");
+    url.pathname = `${root}/.launch/${manifest.entry}`.replaceAll("%", "%25");
+    return url.href;
   } catch {
     return undefined;
   }
@@ -51,11 +53,11 @@ const granted = (name: "run" | "write" | "env" | "read"): boolean =>
 export const launch = async (root: string | undefined, words: readonly string[]): Promise<number> => {
   const usesImage = root !== undefined && granted("read") && granted("env") &&
     Deno.env.get("DOLLY_LAUNCH") !== "sources";
-  const manifest = usesImage ? freshManifest(root) : undefined;
-  // Computed names: a literal would put the whole program into the module graph of every start.
-  const name = manifest === undefined ? "./main.ts" : `${root}/.launch/${manifest.entry}`;
-  const { main }: CommandLine = await import(manifest === undefined ? name : `file://${name}`);
+  const image = usesImage ? freshImage(root) : undefined;
+  // A variable: a literal would put the whole program into the module graph of every start.
+  const sources = "./main.ts";
+  const { main }: CommandLine = await import(image ?? sources);
   const status = await main(words);
-  if (usesImage && manifest === undefined && granted("run") && granted("write")) makeImage(root);
+  if (usesImage && image === undefined && granted("run") && granted("write")) makeImage(root);
   return status;
 };

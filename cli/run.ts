@@ -31,6 +31,43 @@ const recorded = async (options: RunArguments & BootOptions, file: string): Prom
   return report;
 };
 
+interface Writers {
+  strace?: (text: string) => void;
+  stats?: (text: string) => void;
+  trace?: (text: string) => void;
+}
+
+/** Who looks at the run, made with the machine, and what is to be done when it is over. */
+interface Watching {
+  readonly observers: ((machine: Machine) => Observer)[];
+  readonly atEnd: (() => void)[];
+}
+
+/** Those the options ask for. Throws why a debugger cannot be waited for. */
+const watchers = async (a: RunArguments, { strace, trace }: Writers): Promise<Watching> => {
+  const observers: Watching["observers"] = [], atEnd: Watching["atEnd"] = [];
+  const add = (make: (machine: Machine) => { readonly observer: Observer; finish(): void }) =>
+    observers.push((machine) => {
+      const watcher = make(machine);
+      atEnd.push(() => watcher.finish());
+      return watcher.observer;
+    });
+  if (strace !== undefined) {
+    const { straceObserver } = await import("./strace/observer.ts");
+    add((machine) => straceObserver(machine, strace, a.strace !== ""));
+  }
+  if (trace !== undefined) {
+    const { traceObserver } = await import("./trace.ts");
+    add((machine) => traceObserver(machine, trace));
+  }
+  if (a.gdb !== undefined) {
+    const gdb = await (await import("./gdb.ts")).attachGdb(a.gdb);
+    observers.push(gdb.observer);
+    atEnd.push(gdb.close);
+  }
+  return { observers, atEnd };
+};
+
 /** What there is to say about how a run ended. */
 export const tell = ({ message }: ExitReport): void => {
   if (message !== undefined) console.error(message.startsWith("dolly:") ? message : `dolly: ${message}`);
@@ -51,7 +88,7 @@ export const runCommand = async (words: readonly string[]): Promise<number> => {
     console.error("dolly run: --record does not cover the host's network: not with --publish");
     return 2;
   }
-  const writers: { strace?: (s: string) => void; stats?: (s: string) => void; trace?: (s: string) => void } = {};
+  const writers: Writers = {};
   try {
     if (a.strace !== undefined) writers.strace = sink(a.strace);
     if (a.stats !== undefined) writers.stats = sink(a.stats);
@@ -61,48 +98,21 @@ export const runCommand = async (words: readonly string[]): Promise<number> => {
     console.error(`dolly run: ${(error as Error).message}`);
     return 2;
   }
-  const observers: ((machine: Machine) => Observer)[] = [];
-  let finishStrace: (() => void) | undefined;
-  if (writers.strace !== undefined) {
-    const { straceObserver } = await import("./strace/observer.ts");
-    const writeStrace = writers.strace;
-    observers.push((machine) => {
-      const strace = straceObserver(machine, writeStrace, a.strace !== "");
-      finishStrace = () => strace.finish();
-      return strace.observer;
-    });
+  let watching: Watching;
+  try {
+    watching = await watchers(a, writers);
+  } catch (error) {
+    console.error(`dolly run: --gdb ${a.gdb}: ${(error as Error).message}`);
+    return 2;
   }
-  let finishTrace: (() => void) | undefined;
-  if (a.trace !== undefined) {
-    const { traceObserver } = await import("./trace.ts");
-    const writeTrace = writers.trace!;
-    observers.push((machine) => {
-      const trace = traceObserver(machine, writeTrace);
-      finishTrace = () => trace.finish();
-      return trace.observer;
-    });
-  }
-  let closeGdb: (() => void) | undefined;
-  if (a.gdb !== undefined) {
-    try {
-      const { attachGdb } = await import("./gdb.ts");
-      const gdb = await attachGdb(a.gdb);
-      observers.push(gdb.observer);
-      closeGdb = gdb.close;
-    } catch (error) {
-      console.error(`dolly run: --gdb ${a.gdb}: ${(error as Error).message}`);
-      return 2;
-    }
-  }
+  const { observers, atEnd } = watching;
   const options = {
     ...a,
     env: environment(a),
     observe: observers.length === 0 ? undefined : (machine: Machine) => both(observers.map((make) => make(machine))),
   };
   const report = a.record === undefined ? await boot(options) : await recorded(options, a.record);
-  finishStrace?.();
-  finishTrace?.();
-  closeGdb?.();
+  for (const end of atEnd) end();
   tell(report);
   writers.stats?.(JSON.stringify(report.stats, null, 2) + "\n");
   return report.status;
