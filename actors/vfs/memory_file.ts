@@ -1,12 +1,11 @@
 /** An open regular file that lives in memory: on a tmpfs, or made by memfd_create. */
 import type { Backing } from "../../cpu/types.ts";
 import { E } from "../../syscalls/abi/errno.ts";
+import { SEAL } from "../../syscalls/abi/files.ts";
 import type { Task } from "../task/task.ts";
 import { O_APPEND, O_NOATIME, OpenFile } from "./open_file.ts";
 import type { TmpRegular } from "./tmpfs.ts";
 
-/** Seals of F_ADD_SEALS. */
-export const SEAL = { SEAL: 1, SHRINK: 2, GROW: 4, WRITE: 8, FUTURE_WRITE: 16, EXEC: 32, ALL: 63 } as const;
 /** Modes of fallocate(2). */
 const KEEP_SIZE = 1, PUNCH_HOLE = 2, ZERO_RANGE = 16;
 

@@ -23,7 +23,8 @@ import {
   type SetAttributes,
   type Stat,
 } from "./inode.ts";
-import { MemoryFile, SEAL } from "./memory_file.ts";
+import { SEAL } from "../../syscalls/abi/files.ts";
+import { MemoryFile } from "./memory_file.ts";
 import { O_ACCMODE, O_PATH, O_RDONLY, O_RDWR, O_TRUNC, type OpenFile } from "./open_file.ts";
 import { PageStore } from "./page_store.ts";
 import { PathFile } from "./path_file.ts";

@@ -10,7 +10,7 @@ import type { Request } from "./request.ts";
 import { waitStatus } from "./siginfo.ts";
 import { socketAddress, vectors } from "./sockets.ts";
 import { structText } from "./structs.ts";
-import { data, fileMode, flagText, hexNumber, octal, pointer, quoted, SHOWN, signalSet } from "./text.ts";
+import { data, flagText, hexNumber, octal, pointer, quoted, SHOWN, signalSet } from "./text.ts";
 
 /** Text of argument `i`; undefined: not before the call has returned. */
 export type Render = (r: Request, i: number) => string | undefined;
@@ -158,10 +158,10 @@ export const renderArgument: Render = (r, i) => {
       if (arg.direction === "in" || at === 0) return at === 0 ? "NULL" : show();
       if (arg.direction === "out") return after(r, at, show);
       if (r.result === undefined) {
-        r.words.set(i, show());
+        r.before.set(i, show());
         return undefined;
       }
-      const before = r.words.get(i)!, now = r.failed ? before : show();
+      const before = r.before.get(i)!, now = r.failed ? before : show();
       return before === now ? now : `${before.slice(0, -1)} => ${now.slice(1)}`;
     }
     default:
@@ -174,6 +174,3 @@ const bytesAt = (r: Request, at: number, length: number): string => {
   const bytes = length < 0 ? undefined : r.bytes(at, Math.min(length, SHOWN + 1));
   return bytes === undefined ? pointer(at) : data(bytes, length);
 };
-
-/** Special forms of one call share these. */
-export const modeText = (r: Request, i: number): string => fileMode(r.low(i));

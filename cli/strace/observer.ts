@@ -8,10 +8,11 @@ import type { Restart } from "../../syscalls/abi/call.ts";
 import { E, ERRNO_TEXT } from "../../syscalls/abi/errno.ts";
 import { signalName } from "../../syscalls/abi/signals.ts";
 import type { Dispatch } from "../../syscalls/dispatch.ts";
-import { renderArgument } from "./arguments.ts";
+import { type Render, renderArgument } from "./arguments.ts";
+import type { Form } from "./form.ts";
 import { Request } from "./request.ts";
 import { siginfo } from "./siginfo.ts";
-import { type Form, FORMS } from "./special.ts";
+import { FORMS } from "./forms/mod.ts";
 import { hexNumber, pointer, quoted } from "./text.ts";
 
 /** Where "= result" stands at least (strace -a 40). */
@@ -30,16 +31,16 @@ const ERRNO_NAMES = new Map(Object.entries(E).map(([name, no]) => [no as number,
 interface Line {
   readonly request: Request;
   readonly form: Form | undefined;
-  readonly pieces: readonly ((r: Request, i: number) => string | undefined)[];
+  readonly pieces: readonly Render[];
   /** What was known of each when the call was entered. */
   readonly texts: readonly (string | undefined)[];
   /** Arguments shown so far. */
   shown: number;
 }
 
-const declared = (r: Request) => r.args.map((_, i) => (q: Request) => renderArgument(q, i));
+const declared = (r: Request): readonly Render[] => r.args.map(() => renderArgument);
 /** A call without a declaration, as six numbers. */
-const undeclared = Array.from({ length: 6 }, (_, i) => (r: Request) => hexNumber(r.big(i)));
+const undeclared: readonly Render[] = Array(6).fill((r: Request, i: number) => hexNumber(r.big(i)));
 
 class Strace implements Observer {
   readonly #lines = new Map<Task, Line>();
@@ -60,7 +61,7 @@ class Strace implements Observer {
     const entry = entries[t.callNumber];
     const request = new Request(t, t.callNumber, this.machine.calls.name(t.callNumber), entry);
     const form = FORMS[request.name];
-    const pieces = form !== undefined ? form.pieces(request) : entry === undefined ? undeclared : declared(request);
+    const pieces = form?.pieces?.(request) ?? (entry === undefined ? undeclared : declared(request));
     const line: Line = { request, form, pieces, texts: pieces.map((piece, i) => piece(request, i)), shown: 0 };
     this.#lines.set(t, line);
     this.#startRow(t);

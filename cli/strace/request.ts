@@ -12,10 +12,8 @@ export class Request {
   result: number | undefined;
   /** A signal ended it. */
   interrupted = false;
-  /** Text of an argument that the kernel writes over. */
-  before: string | undefined;
-  /** The same of words that are read and written, by argument. */
-  readonly words = new Map<number, string>();
+  /** Texts of arguments that the kernel reads and then writes over, as they were, by argument. */
+  readonly before = new Map<number, string>();
   /** The stack pointer. */
   readonly stack: number;
 

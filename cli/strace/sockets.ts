@@ -1,9 +1,9 @@
 /** Arguments of the socket calls: addresses, messages with what they carry, options. */
-import { AF, IPPROTO, MSG_FLAGS, SO, SOL } from "../../syscalls/abi/net.ts";
+import { AF, IPPROTO, MSG_FLAGS, SCM, SO, SOL } from "../../syscalls/abi/net.ts";
 import type { Request } from "./request.ts";
 import { data, flagText, hexNumber, pointer, quoted } from "./text.ts";
 
-const prefixed = (prefix: string, names: Readonly<Record<string, number>>, value: number): string | undefined => {
+const nameOf = (prefix: string, names: Readonly<Record<string, number>>, value: number): string | undefined => {
   const name = Object.keys(names).find((n) => names[n] === value);
   return name === undefined ? undefined : `${prefix}_${name}`;
 };
@@ -14,7 +14,7 @@ export const socketAddress = (r: Request, at: number, length: number): string =>
   const bytes = length >= 2 ? r.bytes(at, Math.min(length, 256)) : undefined;
   if (bytes === undefined) return pointer(at);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const family = view.getUint16(0, true), name = prefixed("AF", AF, family) ?? `${family}`;
+  const family = view.getUint16(0, true), name = nameOf("AF", AF, family) ?? `${family}`;
   if (family === AF.UNIX) {
     if (bytes.length === 2) return `{sa_family=${name}}`;
     const path = bytes.subarray(2), end = path.indexOf(0);
@@ -79,12 +79,12 @@ const control = (r: Request, at: number, length: number): string => {
       level = view.getInt32(i + 8, true),
       type = view.getInt32(i + 12, true);
     if (size < 16 || i + size > bytes.length) break;
-    const head = `cmsg_len=${size}, cmsg_level=${prefixed("SOL", SOL, level) ?? level}`;
-    if (level === SOL.SOCKET && type === 1) {
+    const head = `cmsg_len=${size}, cmsg_level=${nameOf("SOL", SOL, level) ?? level}`;
+    if (level === SOL.SOCKET && type === SCM.RIGHTS) {
       const fds: number[] = [];
       for (let k = i + 16; k + 4 <= i + size; k += 4) fds.push(view.getInt32(k, true));
       parts.push(`{${head}, cmsg_type=SCM_RIGHTS, cmsg_data=[${fds.join(", ")}]}`);
-    } else if (level === SOL.SOCKET && type === 2 && size >= 28) {
+    } else if (level === SOL.SOCKET && type === SCM.CREDENTIALS && size >= 28) {
       const [pid, uid, gid] = [16, 20, 24].map((k) => view.getInt32(i + k, true));
       parts.push(`{${head}, cmsg_type=SCM_CREDENTIALS, cmsg_data={pid=${pid}, uid=${uid}, gid=${gid}}}`);
     } else parts.push(`{${head}, cmsg_type=${hexNumber(type)}, cmsg_data=${quoted(bytes.subarray(i + 16, i + size))}}`);
@@ -134,7 +134,7 @@ const IPV6 = { IPV6_V6ONLY: 26, IPV6_RECVERR: 25, IPV6_RECVPKTINFO: 49, IPV6_UNI
 /** Name of an option under its level. */
 export const option = (level: number, name: number): string => {
   const known = level === SOL.SOCKET
-    ? prefixed("SO", SO, name)
+    ? nameOf("SO", SO, name)
     : Object.entries(level === SOL.TCP ? TCP : level === SOL.IP ? IP : level === SOL.IPV6 ? IPV6 : {}).find(([, v]) =>
       v === name
     )?.[0];
@@ -143,5 +143,5 @@ export const option = (level: number, name: number): string => {
 
 export const protocol = (domain: number, value: number): string => {
   if (domain !== AF.INET && domain !== AF.INET6) return String(value);
-  return prefixed("IPPROTO", IPPROTO, value) ?? String(value);
+  return nameOf("IPPROTO", IPPROTO, value) ?? String(value);
 };

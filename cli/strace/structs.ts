@@ -1,10 +1,26 @@
 /** Structs by the name of their layout, abbreviated as strace does without -v. */
-import { CLONE_FLAGS } from "../../syscalls/abi/clone.ts";
-import { OPEN_FLAGS, STATX_MASK } from "../../syscalls/abi/files.ts";
+import { CLONE, CLONE_FLAGS } from "../../syscalls/abi/clone.ts";
+import { OPEN_FLAGS, RESOLVE, STATX_MASK, WHENCE } from "../../syscalls/abi/files.ts";
+import { prefixed } from "../../syscalls/abi/flags.ts";
+import { FUTEX2 } from "../../syscalls/abi/futex.ts";
+import { IPC, SEM } from "../../syscalls/abi/ipc.ts";
 import { decodeStruct, type Layout } from "../../syscalls/abi/layout.ts";
 import { SCHED_POLICY } from "../../syscalls/abi/sched.ts";
-import { signalName } from "../../syscalls/abi/signals.ts";
-import { bitsOf, device, fileMode, flagText, hexNumber, named, octal, pointer, quoted, signalSet } from "./text.ts";
+import { SA, signalName, SS } from "../../syscalls/abi/signals.ts";
+import { SIGEV } from "../../syscalls/abi/time.ts";
+import {
+  bitsOf,
+  device,
+  fileMode,
+  flagText,
+  hexNumber,
+  isDevice,
+  named,
+  octal,
+  pointer,
+  quoted,
+  signalSet,
+} from "./text.ts";
 
 // deno-lint-ignore no-explicit-any
 type Fields = { readonly [name: string]: any };
@@ -25,30 +41,18 @@ const timeval = (s: Fields): string => pairs({ tv_sec: s.sec, tv_usec: s.usec })
 const interval = (show: (s: Fields) => string): Show => (s) =>
   pairs({ it_interval: show(s.interval), it_value: show(s.value) });
 
-const SA = {
-  SA_NOCLDSTOP: 1,
-  SA_NOCLDWAIT: 2,
-  SA_SIGINFO: 4,
-  SA_EXPOSE_TAGBITS: 0x800,
+/** In strace's own order. */
+const SA_SHOWN = {
   SA_RESTORER: 0x04000000,
-  SA_ONSTACK: 0x08000000,
-  SA_RESTART: 0x10000000,
-  SA_NODEFER: 0x40000000,
-  SA_RESETHAND: 0x80000000,
+  SA_ONSTACK: SA.ONSTACK,
+  SA_RESTART: SA.RESTART,
+  SA_NODEFER: SA.NODEFER,
+  SA_RESETHAND: SA.RESETHAND,
+  SA_SIGINFO: SA.SIGINFO,
+  SA_NOCLDSTOP: SA.NOCLDSTOP,
+  SA_NOCLDWAIT: SA.NOCLDWAIT,
+  SA_EXPOSE_TAGBITS: SA.EXPOSE_TAGBITS,
 };
-/** strace's own order. */
-const SA_ORDER = [
-  "SA_RESTORER",
-  "SA_ONSTACK",
-  "SA_RESTART",
-  "SA_NODEFER",
-  "SA_RESETHAND",
-  "SA_SIGINFO",
-  "SA_NOCLDSTOP",
-  "SA_NOCLDWAIT",
-  "SA_EXPOSE_TAGBITS",
-];
-const SA_SHOWN = Object.fromEntries(SA_ORDER.map((name) => [name, SA[name as keyof typeof SA]]));
 const HANDLERS: Readonly<Record<string, string>> = { "0": "SIG_DFL", "1": "SIG_IGN" };
 
 const POLL = {
@@ -112,19 +116,10 @@ const ST = {
 };
 
 const LOCK_TYPES = { F_RDLCK: 0, F_WRLCK: 1, F_UNLCK: 2 };
-const SEEK = { SEEK_SET: 0, SEEK_CUR: 1, SEEK_END: 2 };
-const SS = { SS_ONSTACK: 1, SS_DISABLE: 2, SS_AUTODISARM: 0x80000000 };
-const NOTIFY = { SIGEV_SIGNAL: 0, SIGEV_NONE: 1, SIGEV_THREAD: 2, SIGEV_THREAD_ID: 4 };
-const RESOLVE = {
-  RESOLVE_NO_XDEV: 1,
-  RESOLVE_NO_MAGICLINKS: 2,
-  RESOLVE_NO_SYMLINKS: 4,
-  RESOLVE_BENEATH: 8,
-  RESOLVE_IN_ROOT: 16,
-  RESOLVE_CACHED: 32,
-};
-const SEM_FLAGS = { SEM_UNDO: 0x1000, IPC_NOWAIT: 0o4000 };
-const FUTEX2 = { FUTEX2_PRIVATE: 128 };
+const STACK_FLAGS = prefixed("SS_", SS);
+const NOTIFY = prefixed("SIGEV_", SIGEV);
+const RESOLVE_FLAGS = prefixed("RESOLVE_", RESOLVE);
+const SEM_FLAGS = { SEM_UNDO: SEM.UNDO, IPC_NOWAIT: IPC.NOWAIT };
 
 const text = (bytes: Uint8Array): string => {
   const end = bytes.indexOf(0);
@@ -136,11 +131,15 @@ const STATX_BITS = Object.fromEntries(STATX_PARTS.map((name, i) => [`STATX_${nam
 export const statxMask = (word: number): string =>
   flagText({ ...STATX_MASK, bits: { STATX_ALL: 0xfff, ...STATX_MASK.bits, ...STATX_BITS } }, word);
 
+const { O_CREAT, O_TMPFILE, O_DIRECTORY } = OPEN_FLAGS.bits;
+/** Flags with which opening takes a mode. */
+export const CREATES = O_CREAT | O_TMPFILE & ~O_DIRECTORY;
+
 /** flock as fcntl prints it; the holder only where it is the answer. */
 export const lock = (s: Fields, withHolder: boolean): string =>
   pairs({
     l_type: named(LOCK_TYPES, s.type, "F"),
-    l_whence: named(SEEK, s.whence, "SEEK"),
+    l_whence: named(WHENCE.values!, s.whence, "SEEK"),
     l_start: s.start,
     l_len: s.len,
     l_pid: withHolder ? s.pid : undefined,
@@ -154,8 +153,10 @@ const SHOWS: Readonly<Record<string, Show>> = {
   timezone: (s) => pairs({ tz_minuteswest: s.minuteswest, tz_dsttime: s.dsttime }),
   tms: (s) => pairs({ tms_utime: s.utime, tms_stime: s.stime, tms_cutime: s.cutime, tms_cstime: s.cstime }),
   stat: (s) => {
-    const special = (s.mode & 0o170000) === 0o20000 || (s.mode & 0o170000) === 0o60000;
-    return pairs({ st_mode: fileMode(s.mode), ...(special ? { st_rdev: device(s.rdev) } : { st_size: s.size }) }, true);
+    return pairs({
+      st_mode: fileMode(s.mode),
+      ...(isDevice(s.mode) ? { st_rdev: device(s.rdev) } : { st_size: s.size }),
+    }, true);
   },
   statx: (s) =>
     pairs({
@@ -193,13 +194,13 @@ const SHOWS: Readonly<Record<string, Show>> = {
       sa_mask: signalSet(big("mask")),
       sa_flags: bitsOf(SA_SHOWN, Number(big("flags") & 0xffffffffn), "SA"),
     }),
-  stack_t: (s) => pairs({ ss_sp: pointer(s.sp), ss_flags: bitsOf(SS, s.flags, "SS"), ss_size: s.size }),
+  stack_t: (s) => pairs({ ss_sp: pointer(s.sp), ss_flags: bitsOf(STACK_FLAGS, s.flags, "SS"), ss_size: s.size }),
   sigevent: (s, big) =>
     pairs({
       sigev_value: `{sival_int=${Number(BigInt.asIntN(32, big("value")))}, sival_ptr=${pointer(big("value"))}}`,
       sigev_signo: signalName(s.signo),
       sigev_notify: named(NOTIFY, s.notify, "SIGEV"),
-      sigev_notify_thread_id: s.notify === 4 ? s.tid : undefined,
+      sigev_notify_thread_id: s.notify === SIGEV.THREAD_ID ? s.tid : undefined,
     }),
   pollfd: (s) => pairs({ fd: s.fd, events: pollEvents(s.events) }),
   epoll_event: (s, big) => pairs({ events: bitsOf(EPOLL, s.events, "EPOLL"), data: hexNumber(big("data")) }),
@@ -223,26 +224,28 @@ const SHOWS: Readonly<Record<string, Show>> = {
   open_how: (s) =>
     pairs({
       flags: flagText(OPEN_FLAGS, Number(s.flags)),
-      mode: (Number(s.flags) & 0o20000100) !== 0 ? octal(Number(s.mode)) : undefined,
-      resolve: bitsOf(RESOLVE, Number(s.resolve), "RESOLVE"),
+      mode: (Number(s.flags) & CREATES) !== 0 ? octal(Number(s.mode)) : undefined,
+      resolve: bitsOf(RESOLVE_FLAGS, Number(s.resolve), "RESOLVE"),
     }),
-  clone_args: (s) =>
-    pairs({
-      flags: flagText(CLONE_FLAGS, Number(BigInt.asUintN(32, BigInt(s.flags)))),
-      pidfd: (Number(s.flags) & 0x1000) !== 0 ? pointer(s.pidfd) : undefined,
-      child_tid: (Number(s.flags) & 0x1200000) !== 0 ? pointer(s.child_tid) : undefined,
-      parent_tid: (Number(s.flags) & 0x100000) !== 0 ? pointer(s.parent_tid) : undefined,
+  clone_args: (s, big) => {
+    const flags = Number(BigInt.asUintN(32, big("flags")));
+    return pairs({
+      flags: flagText(CLONE_FLAGS, flags),
+      pidfd: (flags & CLONE.PIDFD) !== 0 ? pointer(s.pidfd) : undefined,
+      child_tid: (flags & (CLONE.CHILD_SETTID | CLONE.CHILD_CLEARTID)) !== 0 ? pointer(s.child_tid) : undefined,
+      parent_tid: (flags & CLONE.PARENT_SETTID) !== 0 ? pointer(s.parent_tid) : undefined,
       exit_signal: Number(s.exit_signal) === 0 ? "0" : signalName(Number(s.exit_signal)),
       stack: pointer(s.stack),
       stack_size: hexNumber(s.stack_size),
-      tls: (Number(s.flags) & 0x80000) !== 0 ? pointer(s.tls) : undefined,
-    }),
+      tls: (flags & CLONE.SETTLS) !== 0 ? pointer(s.tls) : undefined,
+    });
+  },
   sembuf: (s) => pairs({ sem_num: s.num, sem_op: s.op, sem_flg: bitsOf(SEM_FLAGS, s.flg & 0xffff, "SEM") }),
   futex_waitv: (s) =>
     pairs({
       val: hexNumber(s.val),
       uaddr: pointer(s.uaddr),
-      flags: `FUTEX_32${(s.flags & 128) !== 0 ? `|${bitsOf(FUTEX2, s.flags & 128, "")}` : ""}`,
+      flags: `FUTEX_32${(s.flags & FUTEX2.PRIVATE) !== 0 ? "|FUTEX2_PRIVATE" : ""}`,
     }),
   sched_param: (s) => `[${s.priority}]`,
   sched_attr: (s) =>

@@ -76,6 +76,9 @@ const TYPES: Readonly<Record<number, string>> = {
   0o10000: "S_IFIFO",
 };
 
+/** A character or block device: its number is shown where other files show their size. */
+export const isDevice = (mode: number): boolean => (mode & 0o170000) === 0o20000 || (mode & 0o170000) === 0o60000;
+
 /** "S_IFREG|0644". */
 export const fileMode = (mode: number): string => {
   const type = TYPES[mode & 0o170000];

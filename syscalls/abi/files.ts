@@ -1,5 +1,5 @@
 /** Flags and structs of the file calls (linux/fcntl.h, asm-generic/stat.h, linux/stat.h). */
-import { enumeration, flagSet } from "./flags.ts";
+import { enumeration, flagSet, prefixed } from "./flags.ts";
 import { struct } from "./layout.ts";
 
 export const OPEN_FLAGS = flagSet(
@@ -58,7 +58,7 @@ export const F = {
   ADD_SEALS: 1033,
   GET_SEALS: 1034,
 } as const;
-export const FCNTL = enumeration("F", Object.fromEntries(Object.entries(F).map(([k, v]) => ["F_" + k, v])));
+export const FCNTL = enumeration("F", prefixed("F_", F));
 
 /** struct stat of asm-generic (128 bytes). */
 export const STAT = struct("stat", {
@@ -126,9 +126,13 @@ export const STATFS = struct("statfs", {
 export const STATX_MASK = flagSet("STATX", { STATX_BASIC_STATS: 0x7ff, STATX_BTIME: 0x800, STATX_MNT_ID: 0x1000 });
 export const FLOCK = struct("flock", { type: "i16", whence: "i16", start: "i64", len: "i64", pid: "i32" });
 export const OPEN_HOW = struct("open_how", { flags: "u64", mode: "u64", resolve: "u64" });
+/** struct open_how's resolve (openat2(2)). */
+export const RESOLVE = { NO_XDEV: 1, NO_MAGICLINKS: 2, NO_SYMLINKS: 4, BENEATH: 8, IN_ROOT: 16, CACHED: 32 } as const;
 export const RENAME_FLAGS = flagSet("RENAME", { RENAME_NOREPLACE: 1, RENAME_EXCHANGE: 2, RENAME_WHITEOUT: 4 });
 export const LOCK_OPERATIONS = flagSet("LOCK", { LOCK_SH: 1, LOCK_EX: 2, LOCK_NB: 4, LOCK_UN: 8 });
 
+/** Seals of F_ADD_SEALS. */
+export const SEAL = { SEAL: 1, SHRINK: 2, GROW: 4, WRITE: 8, FUTURE_WRITE: 16, EXEC: 32, ALL: 63 } as const;
 export const MFD = { CLOEXEC: 1, ALLOW_SEALING: 2, HUGETLB: 4, NOEXEC_SEAL: 8, EXEC: 16 } as const;
 export const MFD_FLAGS = flagSet("MFD", {
   MFD_CLOEXEC: 1,

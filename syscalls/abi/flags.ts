@@ -29,6 +29,13 @@ export const enumeration = (name: string, values: Readonly<Record<string, number
   values,
 });
 
+/** The same numbers with a prefix before their names: { CREAT: 512 } as { IPC_CREAT: 512 }. */
+export const prefixed = (
+  prefix: string,
+  values: Readonly<Record<string, number>>,
+): Readonly<Record<string, number>> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [prefix + name, value]));
+
 /** The names in a word, the enumerated part first, and the bits without one. */
 export const namesIn = (f: Flags, word: number): { readonly names: string[]; readonly rest: number } => {
   const names: string[] = [];

@@ -1,5 +1,5 @@
 /** Futex operations, word bits and structs (linux/futex.h). */
-import { flagSet } from "./flags.ts";
+import { flagSet, prefixed } from "./flags.ts";
 import { struct } from "./layout.ts";
 
 export const FUTEX = {
@@ -23,7 +23,7 @@ export const FUTEX_OP = flagSet(
   "FUTEX",
   { FUTEX_PRIVATE_FLAG: FUTEX_PRIVATE, FUTEX_CLOCK_REALTIME },
   127,
-  Object.fromEntries(Object.entries(FUTEX).map(([name, value]) => ["FUTEX_" + name, value])),
+  prefixed("FUTEX_", FUTEX),
 );
 
 /** A word's bits: waiters exist, its owner died, its owner's tid. */

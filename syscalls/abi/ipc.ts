@@ -1,5 +1,5 @@
 /** System V IPC: flags, commands and structs of the 64-bit asm-generic ABI (linux/ipc.h, shm.h, sem.h, msg.h). */
-import { enumeration, flagSet } from "./flags.ts";
+import { enumeration, flagSet, prefixed } from "./flags.ts";
 import { struct } from "./layout.ts";
 
 export const IPC = {
@@ -46,8 +46,6 @@ export const SHM_LIMITS = { max: 2 ** 53, min: 1, mni: 4096 } as const;
 export const SEM_LIMITS = { mni: 32000, msl: 32000, mns: 1024000000, opm: 500, vmx: 32767, aem: 32767 } as const;
 export const MSG_LIMITS = { max: 8192, mnb: 16384, mni: 32000 } as const;
 
-const named = (prefix: string, values: Readonly<Record<string, number>>) =>
-  Object.fromEntries(Object.entries(values).map(([name, value]) => [prefix + name, value]));
 const COMMON = { IPC_RMID: 0, IPC_SET: 1, IPC_STAT: 2, IPC_INFO: 3 };
 export const IPC_GET_FLAGS = flagSet("IPC", { IPC_CREAT: IPC.CREAT, IPC_EXCL: IPC.EXCL });
 export const SHMAT_FLAGS = flagSet("SHM", {
@@ -64,14 +62,14 @@ export const MSG_FLAGS = flagSet("MSG", {
 });
 export const SHM_COMMAND = enumeration("SHM", {
   ...COMMON,
-  ...named("SHM_", { LOCK: 11, UNLOCK: 12, STAT: 13, INFO: 14, STAT_ANY: 15 }),
+  ...prefixed("SHM_", { LOCK: 11, UNLOCK: 12, STAT: 13, INFO: 14, STAT_ANY: 15 }),
 });
 export const SEM_COMMAND = enumeration("SEM", {
   ...COMMON,
-  ...named("", { GETPID: 11, GETVAL: 12, GETALL: 13, GETNCNT: 14, GETZCNT: 15, SETVAL: 16, SETALL: 17 }),
-  ...named("SEM_", { STAT: 18, INFO: 19, STAT_ANY: 20 }),
+  ...prefixed("", { GETPID: 11, GETVAL: 12, GETALL: 13, GETNCNT: 14, GETZCNT: 15, SETVAL: 16, SETALL: 17 }),
+  ...prefixed("SEM_", { STAT: 18, INFO: 19, STAT_ANY: 20 }),
 });
-export const MSG_COMMAND = enumeration("MSG", { ...COMMON, ...named("MSG_", { STAT: 11, INFO: 12, STAT_ANY: 13 }) });
+export const MSG_COMMAND = enumeration("MSG", { ...COMMON, ...prefixed("MSG_", { STAT: 11, INFO: 12, STAT_ANY: 13 }) });
 
 export const IPC_PERM = struct("ipc64_perm", {
   key: "i32",

@@ -1,5 +1,5 @@
 /** Flags and enumerations of the memory calls (asm-generic/mman-common.h, mman.h, membarrier.h, asm/hwprobe.h). */
-import { enumeration, flagSet } from "./flags.ts";
+import { enumeration, flagSet, prefixed } from "./flags.ts";
 import { struct } from "./layout.ts";
 
 export const PROT = { READ: 1, WRITE: 2, EXEC: 4, SEM: 8, GROWSDOWN: 0x1000000, GROWSUP: 0x2000000 } as const;
@@ -39,7 +39,7 @@ export const MAP = {
 const { SHARED, PRIVATE, SHARED_VALIDATE, TYPE, ...MAP_BITS } = MAP;
 export const MAP_FLAGS = flagSet(
   "MAP",
-  Object.fromEntries(Object.entries(MAP_BITS).map(([name, bit]) => ["MAP_" + name, bit])),
+  prefixed("MAP_", MAP_BITS),
   TYPE,
   { MAP_SHARED: SHARED, MAP_PRIVATE: PRIVATE, MAP_SHARED_VALIDATE: SHARED_VALIDATE },
 );
@@ -81,7 +81,7 @@ export const MADV = {
 } as const;
 export const MADVICE = enumeration(
   "MADV",
-  Object.fromEntries(Object.entries(MADV).map(([name, value]) => ["MADV_" + name, value])),
+  prefixed("MADV_", MADV),
 );
 
 export const MEMBARRIER = {
@@ -97,13 +97,13 @@ export const MEMBARRIER = {
 } as const;
 export const MEMBARRIER_COMMANDS = enumeration(
   "MEMBARRIER_CMD",
-  Object.fromEntries(Object.entries(MEMBARRIER).map(([name, value]) => ["MEMBARRIER_CMD_" + name, value])),
+  prefixed("MEMBARRIER_CMD_", MEMBARRIER),
 );
 
 export const MPOL = { DEFAULT: 0, PREFERRED: 1, BIND: 2, INTERLEAVE: 3, LOCAL: 4, PREFERRED_MANY: 5 } as const;
 export const MPOL_MODES = enumeration(
   "MPOL",
-  Object.fromEntries(Object.entries(MPOL).map(([name, value]) => ["MPOL_" + name, value])),
+  prefixed("MPOL_", MPOL),
 );
 /** Modifier bits of a mode (STATIC_NODES, RELATIVE_NODES, NUMA_BALANCING). */
 export const MPOL_MODE_FLAGS = 0xe000;

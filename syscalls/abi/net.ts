@@ -1,5 +1,5 @@
 /** Numbers, flags and structs of the socket calls (linux/socket.h, asm-generic/socket.h, linux/in.h, linux/in6.h, linux/tcp.h, linux/un.h). */
-import { enumeration, flagSet } from "./flags.ts";
+import { enumeration, flagSet, prefixed } from "./flags.ts";
 import { struct } from "./layout.ts";
 
 export const AF = { UNSPEC: 0, UNIX: 1, INET: 2, INET6: 10, NETLINK: 16, PACKET: 17 } as const;
@@ -81,10 +81,7 @@ export const MSG = {
 
 export const SCM = { RIGHTS: 1, CREDENTIALS: 2 } as const;
 
-const named = (prefix: string, values: Readonly<Record<string, number>>): Readonly<Record<string, number>> =>
-  Object.fromEntries(Object.entries(values).map(([name, value]) => [`${prefix}_${name}`, value]));
-
-export const DOMAIN = enumeration("AF", named("AF", AF));
+export const DOMAIN = enumeration("AF", prefixed("AF_", AF));
 export const SOCKET_TYPE = flagSet("SOCK", { SOCK_CLOEXEC: SOCK.CLOEXEC, SOCK_NONBLOCK: SOCK.NONBLOCK }, 15, {
   SOCK_STREAM: 1,
   SOCK_DGRAM: 2,
@@ -93,7 +90,7 @@ export const SOCKET_TYPE = flagSet("SOCK", { SOCK_CLOEXEC: SOCK.CLOEXEC, SOCK_NO
   SOCK_SEQPACKET: 5,
 });
 export const ACCEPT_FLAGS = flagSet("SOCK", { SOCK_CLOEXEC: SOCK.CLOEXEC, SOCK_NONBLOCK: SOCK.NONBLOCK });
-export const MSG_FLAGS = flagSet("MSG", named("MSG", MSG));
+export const MSG_FLAGS = flagSet("MSG", prefixed("MSG_", MSG));
 export const SHUT = enumeration("SHUT", { SHUT_RD: 0, SHUT_WR: 1, SHUT_RDWR: 2 });
 export const LEVEL = enumeration("SOL", {
   SOL_IP: 0,

@@ -1,5 +1,5 @@
 /** ptrace(2): requests, options, events, struct ptrace_syscall_info (linux/ptrace.h; the numbers of riscv64, which has no GETREGS family). */
-import { enumeration, flagSet } from "./flags.ts";
+import { enumeration, flagSet, prefixed } from "./flags.ts";
 
 export const PTRACE = {
   TRACEME: 0,
@@ -38,7 +38,7 @@ export const PTRACE = {
 
 export const PTRACE_REQUEST = enumeration(
   "PTRACE",
-  Object.fromEntries(Object.entries(PTRACE).map(([name, value]) => ["PTRACE_" + name, value])),
+  prefixed("PTRACE_", PTRACE),
 );
 
 export const PTRACE_O = {
@@ -57,7 +57,7 @@ export const PTRACE_O_MASK = 0x3000ff;
 
 export const PTRACE_OPTIONS = flagSet(
   "PTRACE_O",
-  Object.fromEntries(Object.entries(PTRACE_O).map(([name, value]) => ["PTRACE_O_" + name, value])),
+  prefixed("PTRACE_O_", PTRACE_O),
 );
 
 /** Events; option bit = 1 << event for those up to 7. */

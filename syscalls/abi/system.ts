@@ -1,5 +1,5 @@
 /** Structs and options of calls about the whole machine, and prctl's options (linux/prctl.h). */
-import { enumeration, flagSet } from "./flags.ts";
+import { enumeration, flagSet, prefixed } from "./flags.ts";
 import { struct } from "./layout.ts";
 
 const NAME = { bytes: 65 } as const;
@@ -72,10 +72,7 @@ export const PR = {
   SET_PTRACER: 0x59616d61,
   SET_VMA: 0x53564d41,
 } as const;
-export const PRCTL_OPTION = enumeration(
-  "PR",
-  Object.fromEntries(Object.entries(PR).map(([name, value]) => ["PR_" + name, value])),
-);
+export const PRCTL_OPTION = enumeration("PR", prefixed("PR_", PR));
 
 export const KCMP_TYPE = enumeration("KCMP", {
   KCMP_FILE: 0,

@@ -1,5 +1,5 @@
 /** Clocks, timers and their structs (linux/time.h, linux/timex.h, asm-generic/siginfo.h). */
-import { enumeration, flagSet } from "./flags.ts";
+import { enumeration, flagSet, prefixed } from "./flags.ts";
 import { struct } from "./layout.ts";
 import { TIMESPEC } from "./timespec.ts";
 
@@ -18,7 +18,7 @@ export const CLOCK = {
 } as const;
 export const CLOCK_IDS = enumeration(
   "CLOCK",
-  Object.fromEntries(Object.entries(CLOCK).map(([name, value]) => ["CLOCK_" + name, value])),
+  prefixed("CLOCK_", CLOCK),
 );
 
 export const TIMEVAL = struct("timeval", { sec: "i64", usec: "i64" });

@@ -31,7 +31,7 @@ import type { Handlers } from "../abi/call.ts";
 import { E } from "../abi/errno.ts";
 import { bytesOf, textOf } from "../abi/text.ts";
 import type { files } from "./declare.ts";
-import { MFD } from "../abi/files.ts";
+import { MFD, RESOLVE } from "../abi/files.ts";
 import { getAttribute, listAttributes, removeAttribute, setAttribute } from "./attributes.ts";
 import { access } from "./access.ts";
 import {
@@ -78,8 +78,6 @@ const lastIsDots = (path: string): number => {
   const last = path.split("/").filter((n) => n !== "").at(-1);
   return last === "." ? -E.INVAL : last === ".." ? -E.NOTEMPTY : -E.BUSY;
 };
-
-const RESOLVE = { NO_XDEV: 1, NO_MAGICLINKS: 2, NO_SYMLINKS: 4, BENEATH: 8, IN_ROOT: 0x10, CACHED: 0x20 };
 
 const byPath = (t: Task, path: number, follow = true): Inode =>
   t.machine.vfs.find(t, AT_FDCWD, readPath(t, path), follow).inode;
