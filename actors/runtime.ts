@@ -1,6 +1,6 @@
 /**
  * Ties task fibers to a machine: one scheduler object for all of them, whose work is done by the machine's loop, and the set of live fibers, so that the whole
- * machine can be interrupted and every scope closed.
+ * machine can be interrupted and every finalizer run.
  */
 import { Context, Effect, type Fiber, Scheduler } from "./effect.ts";
 import type { Machine } from "./machine.ts";
@@ -8,7 +8,6 @@ import { life } from "./task/life.ts";
 
 export class Runtime {
   readonly #fibers = new Set<Fiber.Fiber<void>>();
-  readonly #context: Context.Context<never>;
 
   constructor(readonly machine: Machine) {
     const dispatcher: Scheduler.SchedulerDispatcher = {
@@ -20,9 +19,9 @@ export class Runtime {
       shouldYield: () => false,
       makeDispatcher: () => dispatcher,
     };
-    this.#context = Context.make(Scheduler.Scheduler, scheduler) as Context.Context<never>;
+    const fork = Effect.runForkWith(Context.make(Scheduler.Scheduler, scheduler) as Context.Context<never>);
     machine.spawn = (task) => {
-      const fiber = Effect.runForkWith(this.#context)(life(task));
+      const fiber = fork(life(task));
       this.#fibers.add(fiber);
       fiber.addObserver((exit) => {
         this.#fibers.delete(fiber);
@@ -36,7 +35,7 @@ export class Runtime {
     return this.#fibers.size;
   }
 
-  /** Interrupts every task; their scopes give back what they hold. */
+  /** Interrupts every task; their finalizers give back what they hold. */
   interruptAll(): void {
     for (const fiber of [...this.#fibers]) fiber.interruptUnsafe();
   }
