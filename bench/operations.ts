@@ -5,7 +5,7 @@ const REPEATS = 3;
 
 const OPERATIONS: readonly (readonly [name: string, count: number, what: string])[] = [
   ["getpid", 1_000_000, "getpid"],
-  ["thread", 3_000, "thread create and join"],
+  ["thread", 10_000, "thread create and join"],
   ["fork", 500, "fork and wait"],
   ["vfork", 2_000, "vfork and wait"],
   ["pipe", 20_000, "pipe ping-pong of two threads"],
