@@ -196,7 +196,7 @@ const makeMachine = (options: BootOptions): Machine => {
   }
   machine.signals = new Signals(machine);
   machine.calls = makeDispatch();
-  machine.hostname = seeded ? "dolly" : (world?.identity ?? hostIdentity()).hostname;
+  machine.namespaces.of.uts.hostname = seeded ? "dolly" : (world?.identity ?? hostIdentity()).hostname;
   if (options.maxTasks !== undefined) machine.maxTasks = options.maxTasks;
   if (options.maxMemory !== undefined) machine.maxMemory = options.maxMemory;
   const [root, sysroot] = [options.root ?? "", options.sysroot ?? ""].map((dir) => dir.replace(/\/+$/, ""));

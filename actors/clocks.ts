@@ -20,7 +20,7 @@ const cpuClockOf = (t: Task, id: number): CpuClock | undefined => {
   if ((id & WHICH) === BY_FD) return undefined;
   const pid = ~(id >> 3);
   const perThread = (id & PER_THREAD) !== 0;
-  const target = pid === 0 ? t : t.machine.tasks.get(pid);
+  const target = pid === 0 ? t : t.named(pid);
   if (target === undefined) return undefined;
   if (perThread) return target.group === t.group ? { kind: "cpu", group: target.group, task: target } : undefined;
   if (pid !== 0 && target !== target.group.leader && target.group !== t.group) return undefined;

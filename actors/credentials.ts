@@ -1,3 +1,5 @@
+import { FIRST_USER_NAMESPACE, type UserNamespace } from "./namespaces/user.ts";
+
 /** Credentials of a task (credentials(7)). A value: replaced, never changed in place, so that sharing after clone is by reference. */
 export interface Credentials {
   readonly ruid: number;
@@ -16,6 +18,7 @@ export interface Credentials {
   readonly capBounding: bigint;
   readonly capAmbient: bigint;
   readonly securebits: number;
+  readonly userNamespace: UserNamespace;
 }
 
 export const ALL_CAPS = (1n << 41n) - 1n;
@@ -37,6 +40,7 @@ export const credentialsOf = (uid: number, gid: number, groups: readonly number[
   capBounding: ALL_CAPS,
   capAmbient: 0n,
   securebits: 0,
+  userNamespace: FIRST_USER_NAMESPACE,
 });
 
 export const CAP = {
@@ -63,5 +67,20 @@ export const CAP = {
   CHECKPOINT_RESTORE: 40,
 } as const;
 
-/** Whether the effective set has the capability. */
-export const capable = (cred: Credentials, cap: number): boolean => ((cred.capEffective >> BigInt(cap)) & 1n) === 1n;
+const has = (cred: Credentials, cap: number): boolean => ((cred.capEffective >> BigInt(cap)) & 1n) === 1n;
+
+/** Whether the task has the capability for the machine as a whole: in the first user namespace. */
+export const capable = (cred: Credentials, cap: number): boolean =>
+  cred.userNamespace === FIRST_USER_NAMESPACE && has(cred, cap);
+
+/**
+ * Whether it has the capability in a user namespace and so for what that owns (cap_capable): by its effective set in its own and in those further in; in one that its
+ * effective user made, always. An owner left out is the first namespace.
+ */
+export const nsCapable = (cred: Credentials, ns: UserNamespace = FIRST_USER_NAMESPACE, cap: number): boolean => {
+  for (let at = ns;; at = at.owner!) {
+    if (at === cred.userNamespace) return has(cred, cap);
+    if (at.level <= cred.userNamespace.level) return false;
+    if (at.owner === cred.userNamespace && at.uid === cred.euid) return true;
+  }
+};

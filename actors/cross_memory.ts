@@ -1,7 +1,7 @@
 /** process_vm_readv and process_vm_writev: copies between two processes' memories (mm/process_vm_access.c). */
 import { BadAddress } from "../cpu/types.ts";
 import { E, fail } from "../syscalls/abi/errno.ts";
-import { CAP, capable } from "./credentials.ts";
+import { CAP, nsCapable } from "./credentials.ts";
 import type { Piece } from "./io_vector.ts";
 import type { Task } from "./task/task.ts";
 
@@ -10,7 +10,7 @@ const CHUNK = 1 << 16;
 
 /** Whether `t` may look into and change another task (ptrace_may_access, REALCREDS): same ids throughout and dumpable, or CAP_SYS_PTRACE. */
 export const mayTrace = (t: Task, other: Task): boolean => {
-  if (other.group === t.group || capable(t.cred, CAP.SYS_PTRACE)) return true;
+  if (other.group === t.group || nsCapable(t.cred, other.cred.userNamespace, CAP.SYS_PTRACE)) return true;
   const { ruid, rgid } = t.cred, o = other.cred;
   const same = o.ruid === ruid && o.euid === ruid && o.suid === ruid && o.rgid === rgid && o.egid === rgid &&
     o.sgid === rgid;

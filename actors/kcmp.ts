@@ -28,7 +28,7 @@ export const compareTasks = (
   index1: number,
   index2: number,
 ): number => {
-  const a = t.machine.tasks.get(pid1), b = t.machine.tasks.get(pid2);
+  const a = t.named(pid1), b = t.named(pid2);
   if (a === undefined || b === undefined) return -E.SRCH;
   if (!mayTrace(t, a) || !mayTrace(t, b)) return -E.PERM;
   switch (type) {

@@ -9,6 +9,9 @@ import type { SchedulePolicy } from "./world/order.ts";
 import type { Trap } from "../cpu/types.ts";
 import { type AddressSpace, CodeMemory, createAddressSpace, MemoryAccount } from "../cpu/mod.ts";
 import { describeDeadlock } from "./deadlock.ts";
+import { LATER_NUMBERS } from "./namespaces/namespace.ts";
+import { type NestedNumbers, PID_MAX, RESERVED_PIDS } from "./namespaces/pid.ts";
+import { firstNamespaces, type NamespaceSet } from "./namespaces/set.ts";
 import { TraceHash } from "./trace_hash.ts";
 import { Timers } from "./timers.ts";
 import type { Task } from "./task/task.ts";
@@ -110,8 +113,12 @@ export class Machine {
   readonly tasks = new Map<number, Task>();
   /** Every thread group that is not released, by tgid. */
   readonly groups = new Map<number, ThreadGroup>();
-  hostname = "dolly";
-  domainname = "(none)";
+  /** Numbers of those who live in nested pid namespaces. */
+  readonly nestedNumbers: NestedNumbers = new Map();
+  /** Number of the next namespace made. */
+  nextNamespace = LATER_NUMBERS;
+  /** What the first process lives in. */
+  readonly namespaces: NamespaceSet = firstNamespaces(this);
   signals!: SignalService;
   vfs!: Vfs;
   calls!: CallTable;
@@ -198,17 +205,17 @@ export class Machine {
   }
 
   // ---- identifiers -----------------------------------------------------------------------------------------------
-  /** The next free number, cyclic from the last one, wrapping to 300 at 32768 (kernel/pid.c alloc_pid). -1 when all are taken. */
+  /** The next free number, cyclic from the last one, wrapping at the end (kernel/pid.c alloc_pid). Throws EAGAIN when all are taken. */
   allocateId(): number {
-    for (let tries = 0; tries < 32768; tries++) {
+    for (let tries = 0; tries < PID_MAX; tries++) {
       this.#lastId++;
-      if (this.#lastId >= 32768) {
-        this.#lastId = 300;
+      if (this.#lastId >= PID_MAX) {
+        this.#lastId = RESERVED_PIDS;
         this.#wrapped = true;
       }
       if (!this.#wrapped || !this.idInUse(this.#lastId)) return this.#lastId;
     }
-    return -1;
+    throw errno(E.AGAIN);
   }
   #wrapped = false;
   /** Numbers from here on are handed out next. */

@@ -6,9 +6,8 @@ import type { ThreadGroup } from "./task/thread_group.ts";
 /** setpgid(2). */
 export const setProcessGroup = (t: Task, pid: number, pgid: number): number => {
   const { machine, group } = t;
-  const target = pid === 0 ? group.leader : machine.tasks.get(pid);
-  const wanted = pgid === 0 ? (pid === 0 ? group.tgid : pid) : pgid;
-  if (wanted < 0) return -E.INVAL;
+  const target = pid === 0 ? group.leader : t.named(pid);
+  if (pgid < 0 || (pgid === 0 && pid < 0)) return -E.INVAL;
   if (target === undefined) return -E.SRCH;
   if (target !== target.group.leader) return -E.INVAL;
   const moved = target.group;
@@ -17,6 +16,7 @@ export const setProcessGroup = (t: Task, pid: number, pgid: number): number => {
     if (moved.hasExeced) return -E.ACCES;
   } else if (moved !== group) return -E.SRCH;
   if (moved.sid === moved.tgid) return -E.PERM;
+  const wanted = pgid === 0 ? moved.tgid : t.means(pgid);
   if (wanted !== moved.tgid && !hasMember(machine.groups.values(), wanted, group.sid)) return -E.PERM;
   moved.pgid = wanted;
   return 0;
@@ -34,5 +34,5 @@ export const newSession = (t: Task): number => {
   for (const g of machine.groups.values()) if (g.pgid === group.tgid) return -E.PERM;
   group.sid = group.pgid = group.tgid;
   group.tty = undefined;
-  return group.tgid;
+  return t.sees(group.tgid);
 };

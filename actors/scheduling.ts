@@ -57,11 +57,11 @@ export const selectTasks = (t: Task, which: number, who: number): Task[] | undef
   const all = [...t.machine.tasks.values()].filter((task) => task.state !== "dead");
   switch (which) {
     case 0: {
-      const task = who === 0 ? t : t.machine.tasks.get(who);
+      const task = who === 0 ? t : t.named(who);
       return task === undefined ? [] : [task];
     }
     case 1: {
-      const pgid = who === 0 ? t.group.pgid : who;
+      const pgid = who === 0 ? t.group.pgid : t.means(who);
       return all.filter((task) => task.group.pgid === pgid);
     }
     case 2: {

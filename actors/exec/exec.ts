@@ -5,6 +5,7 @@
 import { E, errno } from "../../syscalls/abi/errno.ts";
 import { SI, SIG } from "../../syscalls/abi/signals.ts";
 import { BLOCKED, NO_RESULT, type Wait } from "../blocking.ts";
+import { moveTo } from "../namespaces/enter.ts";
 import { ALL_CAPS } from "../credentials.ts";
 import { doomed, endOther, exitGroup, forget, noteMemoryPeak, releaseMemory } from "../task/exit.ts";
 import { NO_ALT_STACK, type Task } from "../task/task.ts";
@@ -94,6 +95,8 @@ const commit = (t: Task, vm: VmGroup, sp: number, entry: number, comm: string): 
   t.holdings.vm = t.holdings.cpu = true;
   machine.counters.liveCpus++;
   machine.counters.peakCpus = Math.max(machine.counters.peakCpus, machine.counters.liveCpus);
+  const { time, timeForChildren } = t.namespaces.of;
+  if (time !== timeForChildren) moveTo(t, { time: timeForChildren.settle() });
   t.altStack = NO_ALT_STACK;
   t.clearTid = 0;
   t.robustList = 0;

@@ -32,7 +32,7 @@ const markDead = (t: Task, addr: number, pi: boolean, pendingOp: boolean): boole
       quietly(() => futexWake(t, addr, true, 1));
       return;
     }
-    if (owner !== t.tid) return;
+    if (owner !== t.sees(t.tid)) return;
     t.mem.setU32(addr, ((value & FUTEX_WAITERS) | FUTEX_OWNER_DIED) >>> 0);
     if (!pi && (value & FUTEX_WAITERS) !== 0) quietly(() => futexWake(t, addr, true, 1));
   });

@@ -27,17 +27,18 @@ type Attempt = "acquired" | { readonly owner: Task } | number;
 const attempt = (t: Task, taker: Task, addr: number, word: Word, keepWaiters: boolean): Attempt => {
   const value = t.mem.u32(addr);
   const holder = value & FUTEX_TID_MASK;
-  if (holder === taker.tid) return -E.DEADLK;
+  const self = taker.sees(taker.tid);
+  if (holder === self) return -E.DEADLK;
   if (word.waiters.length > 0) {
     if (!word.waiters[0].pi || word.owner === undefined) return -E.INVAL;
-    return holder !== 0 && holder !== word.owner.tid ? -E.INVAL : { owner: word.owner };
+    return holder !== 0 && holder !== t.sees(word.owner.tid) ? -E.INVAL : { owner: word.owner };
   }
   if (holder === 0) {
-    t.mem.setU32(addr, ((value & FUTEX_OWNER_DIED) | taker.tid | (keepWaiters ? FUTEX_WAITERS : 0)) >>> 0);
+    t.mem.setU32(addr, ((value & FUTEX_OWNER_DIED) | self | (keepWaiters ? FUTEX_WAITERS : 0)) >>> 0);
     return "acquired";
   }
   t.mem.setU32(addr, (value | FUTEX_WAITERS) >>> 0);
-  const owner = t.machine.tasks.get(holder);
+  const owner = t.named(holder);
   return owner === undefined || !alive(owner) ? -E.SRCH : { owner };
 };
 
@@ -77,14 +78,14 @@ export const lockPi = (
 const handOver = (word: Word, kept: number): void => {
   const next = word.waiters[0];
   setOwner(word, word.waiters.length > 1 ? next.task : undefined);
-  next.task.mem.setU32(next.addr, (FUTEX_WAITERS | next.task.tid | kept) >>> 0);
+  next.task.mem.setU32(next.addr, (FUTEX_WAITERS | next.task.sees(next.task.tid) | kept) >>> 0);
   next.wake();
 };
 
 /** FUTEX_UNLOCK_PI. */
 export const unlockPi = (t: Task, addr: number, shared: boolean): number => {
   const value = t.mem.u32(addr);
-  if ((value & FUTEX_TID_MASK) !== t.tid) return -E.PERM;
+  if ((value & FUTEX_TID_MASK) !== t.sees(t.tid)) return -E.PERM;
   const word = findWord(t, addr, shared);
   if (word === undefined) {
     t.mem.setU32(addr, 0);

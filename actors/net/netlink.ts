@@ -65,7 +65,7 @@ export class NetlinkSocket extends Socket {
   #take(t: Task, wanted: number): number {
     const all = portsOf(this.machine);
     if (wanted !== 0 && all.has(wanted)) return -E.ADDRINUSE;
-    let port = wanted || t.group.tgid;
+    let port = wanted || t.sees(t.pid);
     for (let other = 0xfffff001; wanted === 0 && all.has(port); other--) port = other;
     all.set(port, this);
     this.#port = port;

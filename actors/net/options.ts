@@ -128,9 +128,9 @@ const LINGER: Option = {
   },
 };
 
-const PEERCRED = fixed((s) => {
+const PEERCRED = fixed((s, t) => {
   const { sender } = s.peerCredentials ?? { sender: { pid: 0, uid: -1, gid: -1 } };
-  return words(sender.pid, sender.uid, sender.gid);
+  return words(t.sees(sender.pid), sender.uid, sender.gid);
 });
 
 const OPTIONS: Readonly<Record<number, Option>> = {

@@ -2,7 +2,9 @@
 import { E, fail } from "../../syscalls/abi/errno.ts";
 import { mayTrace } from "../cross_memory.ts";
 import type { Task } from "../task/task.ts";
-import { Inode, S_IFLNK, S_IFREG, type Stat } from "../vfs/inode.ts";
+import type { Namespace } from "../namespaces/namespace.ts";
+import { nameOf, NamespaceNode } from "../namespaces/nsfs.ts";
+import { S_IFLNK, S_IFREG } from "../vfs/inode.ts";
 import { O_CLOEXEC, O_PATH, OpenFile } from "../vfs/open_file.ts";
 import { onlyTracers, ProcTask } from "./subject.ts";
 import { bootTime, type DynamicEntry, type LinkEntry, type Standing, type Subject, type TextEntry } from "./tree.ts";
@@ -83,64 +85,33 @@ export const fdInfoDirectory: DynamicEntry<ProcTask> = {
 };
 
 // ---- namespaces ------------------------------------------------------------------------------------------------------
-/** The initial namespaces' inode numbers (linux/proc_ns.h); every task is in these. */
-const NAMESPACES: Readonly<Record<string, readonly [shown: string, ino: number]>> = {
-  cgroup: ["cgroup", 0xeffffffb],
-  ipc: ["ipc", 0xefffffff],
-  mnt: ["mnt", 0xeffffff8],
-  net: ["net", 0xeffffff9],
-  pid: ["pid", 0xeffffffc],
-  pid_for_children: ["pid", 0xeffffffc],
-  time: ["time", 0xeffffffa],
-  time_for_children: ["time", 0xeffffffa],
-  user: ["user", 0xeffffffd],
-  uts: ["uts", 0xeffffffe],
+/** The names under ns and what each stands for; undefined: nothing yet (no child has lived there). */
+const NAMESPACES: Readonly<Record<string, (task: Task) => Namespace | undefined>> = {
+  cgroup: (task) => task.namespaces.of.cgroup,
+  ipc: (task) => task.namespaces.of.ipc,
+  mnt: (task) => task.namespaces.of.mnt,
+  net: (task) => task.namespaces.of.net,
+  pid: (task) => task.group.pidNamespace,
+  pid_for_children: ({ namespaces: { of: { pidForChildren } } }) =>
+    pidForChildren.level === 0 || pidForChildren.init !== undefined ? pidForChildren : undefined,
+  time: (task) => task.namespaces.of.time,
+  time_for_children: (task) => task.namespaces.of.timeForChildren,
+  user: (task) => task.cred.userNamespace,
+  uts: (task) => task.namespaces.of.uts,
 };
 
-/** A namespace as a file (nsfs). */
-class NamespaceNode extends Inode {
-  readonly dev = 4;
-  readonly type = S_IFREG;
-  constructor(readonly task: Task, readonly ino: number) {
-    super();
-  }
-  override stat(): Stat {
-    const at = bootTime(this.task.machine);
-    return {
-      dev: this.dev,
-      ino: this.ino,
-      mode: S_IFREG | 0o444,
-      nlink: 1,
-      uid: 0,
-      gid: 0,
-      rdev: 0,
-      size: 0,
-      blksize: 4096,
-      blocks: 0,
-      atime: at,
-      mtime: at,
-      ctime: at,
-    };
-  }
-  override open(_t: Task, flags: number, path: string): OpenFile {
-    return new NamespaceFile(this, path, flags);
-  }
-}
-class NamespaceFile extends OpenFile {
-  protected override closed(): void {}
-}
-
 const namespaceLink = (name: string): LinkEntry<ProcTask> => {
-  const [shown, ino] = NAMESPACES[name];
+  const find = (s: ProcTask, t: Task): Namespace => {
+    onlyTracers(s, t);
+    const { task } = s;
+    return (task.holdings.namespaces ? NAMESPACES[name](task) : undefined) ?? fail(E.NOENT);
+  };
   return {
     is: "link",
-    target(s, t) {
-      onlyTracers(s, t);
-      return `${shown}:[${ino}]`;
-    },
+    target: (s, t) => nameOf(find(s, t)),
     jump(s, t) {
-      onlyTracers(s, t);
-      return { inode: new NamespaceNode(s.task, ino), path: `${shown}:[${ino}]` };
+      const namespace = find(s, t);
+      return { inode: new NamespaceNode(t.machine, namespace), path: nameOf(namespace) };
     },
   };
 };

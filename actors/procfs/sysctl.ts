@@ -27,12 +27,12 @@ const fixed = (value: string | number | ((machine: Machine) => string | number))
   text<Machine>((machine) => `${typeof value === "function" ? value(machine) : value}\n`);
 
 const name = (field: "hostname" | "domainname"): Setting =>
-  text<Machine>((machine) => machine[field] + "\n", {
+  text<Machine>((_machine, t) => t.namespaces.of.uts[field] + "\n", {
     mode: 0o644,
-    write(machine, _t, written) {
+    write(_machine, t, written) {
       const value = written.replace(/\n[^]*$/, "");
       if (value.length > 64) fail(E.INVAL);
-      machine[field] = value;
+      t.namespaces.of.uts[field] = value;
     },
   });
 

@@ -154,7 +154,7 @@ export class Traced {
   }
 
   #trapInfo(signo: number, code: number): SigInfo {
-    return { signo, code, pid: this.task.tid, uid: this.task.cred.ruid };
+    return { signo, code, pid: this.task.sees(this.task.tid), uid: this.task.cred.ruid };
   }
 
   /** A single step is done: SIGTRAP. */
@@ -261,7 +261,7 @@ export class Traced {
     const { tracer } = this;
     const info = stop.info!.signo === signal
       ? stop.info!
-      : { signo: signal, code: SI.USER, pid: tracer.pid, uid: tracer.cred.ruid };
+      : { signo: signal, code: SI.USER, pid: task.sees(tracer.pid), uid: tracer.cred.ruid };
     if ((task.blocked & sigBit(signal)) !== 0n) task.pending.add(signal, info);
     else if (task.trace === this) this.decided = info;
     else task.afterStop = { kind: "signal", info };
@@ -313,7 +313,7 @@ export class Traced {
       : PTRACE_EVENT.FORK;
     const reported = !has(CLONE.UNTRACED) && (this.options & (1 << event)) !== 0;
     if (reported || has(CLONE.PTRACE)) this.#follow(child);
-    if (reported) this.note(event, child.tid);
+    if (reported) this.note(event, this.tracer.sees(child.tid));
   }
 
   #follow(child: Task): void {
@@ -329,12 +329,12 @@ export class Traced {
 
   /** A vfork child has let go. */
   vforkDone(child: number): void {
-    this.note(PTRACE_EVENT.VFORK_DONE, child);
+    this.note(PTRACE_EVENT.VFORK_DONE, this.tracer.sees(child));
   }
 
   /** The new program is in place. `formerTid`: the caller's before it took over the leader's. */
   execed(formerTid: number): void {
-    if ((this.options & PTRACE_O.TRACEEXEC) !== 0) this.note(PTRACE_EVENT.EXEC, formerTid);
+    if ((this.options & PTRACE_O.TRACEEXEC) !== 0) this.note(PTRACE_EVENT.EXEC, this.tracer.sees(formerTid));
     else if (!this.seized) {
       this.task.machine.signals.sendToTask(this.task, { signo: SIG.TRAP, code: SI.USER, pid: this.task.pid, uid: 0 });
     }

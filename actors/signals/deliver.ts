@@ -89,7 +89,7 @@ export const act = (task: Task, info: SigInfo): "ignored" | "handled" | "gone" =
   if (d.handler !== SIG_DFL) return handle(task, info);
   const action = defaultAction(sig);
   if (action === "ignore" || action === "continue") return "ignored";
-  if (task.group.unkillable && sig !== SIG.KILL) return "ignored";
+  if (task.group.unkillable && sig !== SIG.KILL && sig !== SIG.STOP) return "ignored";
   if (action === "stop") {
     if (sig === SIG.STOP || !isOrphanedPgrp(task.group)) stopGroup(task.group, sig);
     return "ignored";

@@ -5,6 +5,7 @@
 import { E } from "../../syscalls/abi/errno.ts";
 import { CONT_MASK, defaultAction, SI, SIG, STOP_MASK } from "../../syscalls/abi/signals.ts";
 import { RLIMIT } from "../limits.ts";
+import { shownId } from "../namespaces/user.ts";
 import type { Machine } from "../machine.ts";
 import { SIG_DFL, SIG_IGN } from "../signal_handlers.ts";
 import { alive } from "../task/states.ts";
@@ -27,13 +28,13 @@ export const hasWork = (task: Task): boolean =>
   (task.trace === undefined ? task.group.job !== "running" : task.trace.hasTraps) ||
   task.group.groupExit !== undefined || (task.group.execing !== undefined && task.group.execing !== task);
 
-/** Whether the signal would be thrown away at once for this task (sig_ignored). */
-export const isIgnored = (task: Task, sig: number): boolean => {
+/** Whether the signal would be thrown away at once for this task (sig_ignored). `force`: it comes from the kernel or from outside the task's pid namespace. */
+export const isIgnored = (task: Task, sig: number, force = true): boolean => {
   if (((task.blocked | task.realBlocked) & sigBit(sig)) !== 0n) return false;
   // A tracer may want to know of it.
   if (task.trace !== undefined) return false;
   const { handler } = task.handlers.get(sig);
-  if (task.group.unkillable && handler === SIG_DFL) return true;
+  if (task.group.unkillable && handler === SIG_DFL && !(force && (sig === SIG.KILL || sig === SIG.STOP))) return true;
   return handler === SIG_IGN || (handler === SIG_DFL && defaultAction(sig) === "ignore");
 };
 
@@ -82,10 +83,10 @@ export class Signals implements SignalService {
     return false;
   }
 
-  #send(group: ThreadGroup, target: Task, info: SigInfo, toTask: boolean): number {
-    const sig = info.signo;
+  #send(group: ThreadGroup, target: Task, given: SigInfo, toTask: boolean): number {
+    const sig = given.signo, info = seenBy(group, given);
     this.#cancelOpposites(group, sig);
-    if (sig !== SIG.KILL && isIgnored(target, sig)) {
+    if ((sig !== SIG.KILL || group.unkillable) && isIgnored(target, sig, info.pid === 0 || info.code === SI.KERNEL)) {
       this.machine.observer.signalDropped?.(target, info);
       return 0;
     }
@@ -143,6 +144,14 @@ export class Signals implements SignalService {
     wake(target);
   }
 }
+
+/** The sender as the receiver's namespaces call it; pid 0: it is outside. */
+const seenBy = (group: ThreadGroup, info: SigInfo): SigInfo => {
+  const { pidNamespace } = group, { userNamespace } = group.leader.cred;
+  if (pidNamespace.level === 0 && userNamespace.level === 0) return info;
+  const pid = info.pid && pidNamespace.numberOf(info.pid);
+  return { ...info, pid, uid: info.uid && shownId(userNamespace.uids, info.uid) };
+};
 
 /** Wakes a sibling for shared pending signals this task no longer takes (retarget_shared_pending). */
 export const retargetShared = (task: Task, mask: bigint): void => {

@@ -4,7 +4,7 @@ import { IPC, MSG, MSG_LIMITS } from "../../syscalls/abi/ipc.ts";
 import { BLOCKED } from "../blocking.ts";
 import type { Task } from "../task/task.ts";
 import { WaitQueue } from "../wait_queue.ts";
-import { checkAccess, checkOwner, type IpcObject, type NewObject, perMachine, seconds } from "./registry.ts";
+import { checkAccess, checkOwner, type IpcObject, type NewObject, perNamespace, seconds } from "./registry.ts";
 
 export interface Message {
   readonly type: number;
@@ -34,15 +34,15 @@ export class MessageQueue implements IpcObject {
   }
 }
 
-export const messageQueues = perMachine<MessageQueue>(MSG_LIMITS.mni);
+export const messageQueues = perNamespace<MessageQueue>(MSG_LIMITS.mni);
 
 /** msgget(2). */
 export const getQueue = (t: Task, key: number, flags: number): number =>
-  messageQueues(t.machine).get(t, key, flags, (base) => new MessageQueue(base, seconds(t.machine)), () => {});
+  messageQueues(t).get(t, key, flags, (base) => new MessageQueue(base, seconds(t.machine)), () => {});
 
 /** msgsnd(2). */
 export const sendMessage = (t: Task, id: number, message: Message, flags: number): number => {
-  const queue = messageQueues(t.machine).find(id);
+  const queue = messageQueues(t).find(id);
   const send = (): number => {
     if (queue.removed) return -E.IDRM;
     checkAccess(t.cred, queue, 0o222);
@@ -83,7 +83,7 @@ export const receiveMessage = (
   flags: number,
   take: (message: Message) => number,
 ): number => {
-  const queue = messageQueues(t.machine).find(id);
+  const queue = messageQueues(t).find(id);
   const copy = (flags & MSG.COPY) !== 0;
   const receive = (): number => {
     if (queue.removed) return -E.IDRM;
@@ -110,6 +110,6 @@ export const receiveMessage = (
 /** IPC_RMID: everybody who waits gets EIDRM. */
 export const removeQueue = (t: Task, queue: MessageQueue): void => {
   checkOwner(t.cred, queue);
-  messageQueues(t.machine).remove(queue);
+  messageQueues(t).remove(queue);
   queue.changed.wake();
 };

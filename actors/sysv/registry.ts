@@ -1,11 +1,12 @@
 /**
- * Identifiers and permissions of System V IPC objects (ipc/util.c): one registry per kind and machine. An id is sequence × 32768 + index, so that the id of a
+ * Identifiers and permissions of System V IPC objects (ipc/util.c): one registry per kind and IPC namespace. An id is sequence × 32768 + index, so that the id of a
  * removed object is not soon another's.
  */
 import { E, fail } from "../../syscalls/abi/errno.ts";
 import { IPC } from "../../syscalls/abi/ipc.ts";
 import { CAP, capable, type Credentials } from "../credentials.ts";
 import type { Machine } from "../machine.ts";
+import type { IpcNamespace } from "../namespaces/small.ts";
 import type { Task } from "../task/task.ts";
 
 const INDEXES = 32768;
@@ -119,12 +120,12 @@ export class Registry<T extends IpcObject> {
   }
 }
 
-/** A registry per machine. */
-export const perMachine = <T extends IpcObject>(capacity: number): (machine: Machine) => Registry<T> => {
-  const registries = new WeakMap<Machine, Registry<T>>();
-  return (machine) => {
-    let registry = registries.get(machine);
-    if (registry === undefined) registries.set(machine, registry = new Registry<T>(capacity));
+/** A registry per IPC namespace: the one of the task's. */
+export const perNamespace = <T extends IpcObject>(capacity: number): (t: Task) => Registry<T> => {
+  const registries = new WeakMap<IpcNamespace, Registry<T>>();
+  return ({ namespaces: { of: { ipc } } }) => {
+    let registry = registries.get(ipc);
+    if (registry === undefined) registries.set(ipc, registry = new Registry<T>(capacity));
     return registry;
   };
 };

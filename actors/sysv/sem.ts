@@ -6,7 +6,7 @@ import { E, fail } from "../../syscalls/abi/errno.ts";
 import { IPC, SEM, SEM_LIMITS } from "../../syscalls/abi/ipc.ts";
 import { BLOCKED } from "../blocking.ts";
 import type { Task } from "../task/task.ts";
-import { checkAccess, checkOwner, type IpcObject, type NewObject, perMachine, seconds } from "./registry.ts";
+import { checkAccess, checkOwner, type IpcObject, type NewObject, perNamespace, seconds } from "./registry.ts";
 import { UndoList } from "./undo_list.ts";
 
 export interface SemOperation {
@@ -46,12 +46,12 @@ export class SemaphoreSet implements IpcObject {
   }
 }
 
-export const semaphoreSets = perMachine<SemaphoreSet>(SEM_LIMITS.mni);
+export const semaphoreSets = perNamespace<SemaphoreSet>(SEM_LIMITS.mni);
 
 /** semget(2). */
 export const getSemaphores = (t: Task, key: number, count: number, flags: number): number => {
   if (count < 0 || count > SEM_LIMITS.msl) return -E.INVAL;
-  return semaphoreSets(t.machine).get(
+  return semaphoreSets(t).get(
     t,
     key,
     flags,
@@ -123,7 +123,7 @@ export const operateSemaphores = (
   operations: readonly SemOperation[],
   deadline: number | undefined,
 ): number => {
-  const set = semaphoreSets(t.machine).find(id);
+  const set = semaphoreSets(t).find(id);
   if (operations.some(({ num }) => num >= set.count)) return -E.FBIG;
   checkAccess(t.cred, set, operations.some(({ op }) => op !== 0) ? 0o222 : 0o444);
   const outcome = perform(set, t, operations);
@@ -167,7 +167,7 @@ export const countWaiting = (set: SemaphoreSet, num: number, forZero: boolean): 
 /** IPC_RMID: all waiters get EIDRM. */
 export const removeSemaphores = (t: Task, set: SemaphoreSet): void => {
   checkOwner(t.cred, set);
-  semaphoreSets(t.machine).remove(set);
+  semaphoreSets(t).remove(set);
   for (const list of set.undoers) list.adjustments.delete(set);
   for (const pending of [...set.waiting]) finish(set, pending, -E.IDRM);
 };

@@ -8,7 +8,7 @@ import {
   checkOwner,
   type IpcObject,
   type NewObject,
-  perMachine,
+  perNamespace,
   type Registry,
   seconds,
 } from "./registry.ts";
@@ -68,11 +68,11 @@ export class Segment implements IpcObject, Backing {
   }
 }
 
-export const segments = perMachine<Segment>(SHM_LIMITS.mni);
+export const segments = perNamespace<Segment>(SHM_LIMITS.mni);
 
 /** shmget(2). */
 export const getSegment = (t: Task, key: number, size: number, flags: number): number => {
-  const registry = segments(t.machine);
+  const registry = segments(t);
   return registry.get(
     t,
     key,
@@ -97,7 +97,7 @@ export const attachSegment = (t: Task, id: number, addr: number, flags: number):
     at -= at % PAGE;
   }
   if (at === 0 && (flags & SHM.REMAP) !== 0) return -E.INVAL;
-  const segment = segments(t.machine).find(id);
+  const segment = segments(t).find(id);
   const readOnly = (flags & SHM.RDONLY) !== 0;
   checkAccess(t.cred, segment, 0o444 | (readOnly ? 0 : 0o222) | ((flags & SHM.EXEC) !== 0 ? 0o111 : 0));
   const { space } = t.vm;
@@ -140,7 +140,7 @@ export const detachSegment = (t: Task, addr: number): number => {
 /** IPC_RMID: gone at once, or with its last attachment. */
 export const removeSegment = (t: Task, segment: Segment): void => {
   checkOwner(t.cred, segment);
-  const registry = segments(t.machine);
+  const registry = segments(t);
   if (segment.attached === 0) registry.remove(segment);
   else {
     segment.mode |= SHM.DEST;

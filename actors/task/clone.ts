@@ -7,8 +7,12 @@ import { resetScheduling } from "../scheduling.ts";
 import { E, errno } from "../../syscalls/abi/errno.ts";
 import { CLONE } from "../../syscalls/abi/clone.ts";
 import { BadAddress } from "../../cpu/types.ts";
-import { CAP, capable } from "../credentials.ts";
+import { CAP, capable, type Credentials, nsCapable } from "../credentials.ts";
 import { RLIMIT } from "../limits.ts";
+import { inNewUserNamespace } from "../namespaces/enter.ts";
+import type { PidNamespace } from "../namespaces/pid.ts";
+import { type NamespaceSet, newMembers, SET_FLAGS } from "../namespaces/set.ts";
+import type { UserNamespace } from "../namespaces/user.ts";
 import { UndoList } from "../sysv/undo_list.ts";
 import { PendingSet } from "../signals/pending.ts";
 import { NO_ALT_STACK, Task } from "./task.ts";
@@ -26,16 +30,13 @@ export interface CloneRequest {
   readonly parentTid: number;
   readonly childTid: number;
   readonly pidfd: number;
-  /** set_tid: wanted tid in this pid namespace, 0 for any. */
-  readonly wantedTid: number;
+  /** set_tid: wanted numbers, the innermost pid namespace first. */
+  readonly wantedTids: readonly number[];
   /** CLONE_INTO_CGROUP. There is no cgroup2 directory a descriptor could name: EBADF. */
   readonly intoCgroup: boolean;
 }
 
 const has = (r: CloneRequest, bit: number): boolean => (r.flags & bit) !== 0;
-
-const NAMESPACES = CLONE.NEWNS | CLONE.NEWUTS | CLONE.NEWIPC | CLONE.NEWUSER | CLONE.NEWPID | CLONE.NEWNET |
-  CLONE.NEWCGROUP | CLONE.NEWTIME;
 
 /** The rules of copy_process, in its order: 0 or a negative errno. */
 export const checkRules = (t: Task, r: CloneRequest): number => {
@@ -44,10 +45,12 @@ export const checkRules = (t: Task, r: CloneRequest): number => {
   if (has(r, CLONE.THREAD) && !has(r, CLONE.SIGHAND)) return -E.INVAL;
   if (has(r, CLONE.SIGHAND) && !has(r, CLONE.VM)) return -E.INVAL;
   if (has(r, CLONE.PARENT) && t.group.unkillable) return -E.INVAL;
-  if (has(r, CLONE.THREAD) && (has(r, CLONE.NEWUSER) || has(r, CLONE.NEWPID))) return -E.INVAL;
-  // Namespaces do not exist here yet: what a kernel built without them answers (copy_namespaces).
-  if ((r.flags & NAMESPACES) !== 0) return -E.INVAL;
-  return 0;
+  // These do not exist here yet: what a kernel built without them answers (copy_namespaces).
+  if (has(r, CLONE.NEWNS) || has(r, CLONE.NEWNET)) return -E.INVAL;
+  if (!has(r, CLONE.THREAD)) return 0;
+  const elsewhere = has(r, CLONE.NEWUSER) || has(r, CLONE.NEWPID) ||
+    t.namespaces.of.pidForChildren !== t.group.pidNamespace;
+  return elsewhere ? -E.INVAL : 0;
 };
 
 const checkLimits = (t: Task): void => {
@@ -80,9 +83,9 @@ export const cloneTask = (t: Task, r: CloneRequest): Task | number => {
   if (refused !== 0) return refused;
   const acquired = new Acquired();
   try {
+    const cred = has(r, CLONE.NEWUSER) ? inNewUserNamespace(t) : t.cred;
     checkLimits(t);
-    if (r.intoCgroup) return -E.BADF;
-    const child = acquire(t, r, acquired);
+    const child = acquire(t, r, cred, acquired);
     commit(t, child, r);
     return child;
   } catch (error) {
@@ -92,7 +95,7 @@ export const cloneTask = (t: Task, r: CloneRequest): Task | number => {
   }
 };
 
-const acquire = (t: Task, r: CloneRequest, acquired: Acquired): Task => {
+const acquire = (t: Task, r: CloneRequest, cred: Credentials, acquired: Acquired): Task => {
   const { machine } = t;
   const vm = has(r, CLONE.VM) ? t.vm.share() : t.vm.fork();
   acquired.take(vm, () => vm.release());
@@ -105,9 +108,14 @@ const acquire = (t: Task, r: CloneRequest, acquired: Acquired): Task => {
   const handlers = has(r, CLONE.SIGHAND) ? t.handlers.share() : t.handlers.fork();
   acquired.take(handlers, () => handlers.release());
   if (r.clearSighand) handlers.clearHandlers();
-  const tid = takeTid(t, r);
-  const group = has(r, CLONE.THREAD) ? t.group : new ThreadGroup(tid, t.group.pgid, t.group.sid, [...t.group.limits]);
-  const child = new Task(machine, tid, group, vm, cpu, files, fs, handlers, t.cred, new PendingSet());
+  const namespaces = acquired.take(namespacesOf(t, r, cred.userNamespace), () => namespaces.release());
+  const home = namespaces.of.pidForChildren;
+  const tid = home.take(r.wantedTids, (ns) => mayChooseIn(t.cred, ns));
+  acquired.take(tid, () => home.giveBack(tid));
+  const group = has(r, CLONE.THREAD)
+    ? t.group
+    : new ThreadGroup(tid, t.group.pgid, t.group.sid, home, [...t.group.limits]);
+  const child = new Task(machine, tid, group, vm, cpu, files, fs, handlers, namespaces, cred, new PendingSet());
   if (has(r, CLONE.SYSVSEM)) {
     t.semUndo ??= new UndoList();
     child.semUndo = acquired.take(t.semUndo.share(), () => t.semUndo!.release(t));
@@ -117,17 +125,26 @@ const acquire = (t: Task, r: CloneRequest, acquired: Acquired): Task => {
     acquired.take(fd, () => t.files.close(fd));
     t.mem.setU32(r.pidfd, fd);
   }
+  if (r.intoCgroup) throw errno(E.BADF);
   return child;
 };
 
-const takeTid = (t: Task, r: CloneRequest): number => {
-  if (r.wantedTid !== 0) {
-    if (t.machine.idInUse(r.wantedTid)) throw errno(E.EXIST);
-    return r.wantedTid;
+/** Whose numbers one may choose: checkpoint_restore_ns_capable. */
+const mayChooseIn = (cred: Credentials, ns: PidNamespace): boolean =>
+  nsCapable(cred, ns.owner, CAP.SYS_ADMIN) || nsCapable(cred, ns.owner, CAP.CHECKPOINT_RESTORE);
+
+/** The child's namespaces (copy_namespaces): the caller's set, or one with new members. */
+const namespacesOf = (t: Task, r: CloneRequest, owner: UserNamespace): NamespaceSet => {
+  const { namespaces } = t, { time, timeForChildren } = namespaces.of;
+  const newTime = timeForChildren !== time && !has(r, CLONE.VM);
+  if ((r.flags & SET_FLAGS) === 0 && !newTime) return namespaces.share();
+  if ((r.flags & SET_FLAGS) !== 0) {
+    if (!nsCapable(t.cred, owner, CAP.SYS_ADMIN)) throw errno(E.PERM);
+    if (has(r, CLONE.NEWIPC) && has(r, CLONE.SYSVSEM)) throw errno(E.INVAL);
   }
-  const tid = t.machine.allocateId();
-  if (tid < 0) throw errno(E.AGAIN);
-  return tid;
+  const made = newMembers(t.machine, namespaces, r.flags, owner, t.group.pidNamespace);
+  const future = made.timeForChildren ?? timeForChildren;
+  return namespaces.with(has(r, CLONE.VM) ? made : { ...made, time: future.settle() });
 };
 
 /** Cannot fail: every word of it is assignment to what was acquired. */
@@ -146,6 +163,11 @@ const commit = (t: Task, child: Task, r: CloneRequest): void => {
   } else {
     joinFamily(t, child, r);
     machine.groups.set(child.group.tgid, child.group);
+    const home = child.group.pidNamespace;
+    if (home.level > 0 && home.init === undefined) {
+      home.init = child.group;
+      child.group.unkillable = true;
+    }
     armCpuLimit(child.group);
   }
   child.group.live++;
@@ -154,8 +176,8 @@ const commit = (t: Task, child: Task, r: CloneRequest): void => {
   counters.tasksCreated++;
   counters.liveCpus++;
   counters.peakCpus = Math.max(counters.peakCpus, counters.liveCpus);
-  if (has(r, CLONE.PARENT_SETTID)) quietly(() => t.mem.setU32(r.parentTid, child.tid));
-  if (has(r, CLONE.CHILD_SETTID)) quietly(() => child.mem.setU32(r.childTid, child.tid));
+  if (has(r, CLONE.PARENT_SETTID)) quietly(() => t.mem.setU32(r.parentTid, t.sees(child.tid)));
+  if (has(r, CLONE.CHILD_SETTID)) quietly(() => child.mem.setU32(r.childTid, child.sees(child.tid)));
   if (has(r, CLONE.CHILD_CLEARTID)) child.clearTid = r.childTid;
   if (has(r, CLONE.VFORK)) {
     t.vforkChild = child;

@@ -3,6 +3,7 @@
  * exit is one transition for everybody else; the fiber ends in its next turn.
  */
 import { SI, SIG } from "../../syscalls/abi/signals.ts";
+import type { PidNamespace } from "../namespaces/pid.ts";
 import { SIG_IGN } from "../signal_handlers.ts";
 import { fromKernel, retargetShared } from "../signals/generate.ts";
 import { isOrphanedPgrp, rouse, threadParked } from "../signals/stop.ts";
@@ -124,6 +125,10 @@ const releaseTables = (task: Task): void => {
     holdings.fs = false;
     task.fs.release();
   }
+  if (holdings.namespaces) {
+    holdings.namespaces = false;
+    task.namespaces.release();
+  }
   if (holdings.handlers) {
     holdings.handlers = false;
     task.handlers.release();
@@ -169,17 +174,20 @@ export const dieByGroupExit = (task: Task): void => {
   else exitTask(task, SIG.KILL);
 };
 
-/** A live thread of the same group, else the nearest live subreaper ancestor, else the machine's init (undefined). */
+/** A live thread of the same group, else the nearest live subreaper ancestor in the pid namespace, else that one's first process; undefined: the machine's init. */
 const newParentOf = (task: Task): Task | undefined => {
-  const sibling = task.group.tasks.find((t) => t !== task && alive(t));
+  const { group } = task, { level, init } = group.pidNamespace;
+  const sibling = group.tasks.find((t) => t !== task && alive(t));
   if (sibling !== undefined) return sibling;
-  if (!task.group.hasChildSubreaper) return undefined;
-  for (let g = task.group.parent?.group; g !== undefined; g = g.parent?.group) {
-    if (!g.childSubreaper) continue;
-    const live = g.tasks.find(alive);
-    if (live !== undefined) return live;
+  if (group.hasChildSubreaper) {
+    for (let g = group.parent?.group; g !== undefined && g.pidNamespace.level === level; g = g.parent?.group) {
+      if (g === init) break;
+      if (!g.childSubreaper) continue;
+      const live = g.tasks.find(alive);
+      if (live !== undefined) return live;
+    }
   }
-  return undefined;
+  return init?.tasks.find(alive);
 };
 
 const reparentChildren = (task: Task): void => {
@@ -219,12 +227,27 @@ const hangUpIfOrphaned = (member: ThreadGroup, link: ThreadGroup | undefined, le
 };
 
 const groupDied = (group: ThreadGroup): void => {
+  if (group.pidNamespace.init === group && !emptied(group)) return;
   group.zombie = true;
   group.exitStatus = group.groupExit!;
   hangUpIfOrphaned(group, group.parent?.group, group);
   group.deathEvents.wake();
   notifyDeath(group);
   group.leader.machine.groupEnded(group);
+};
+
+/**
+ * The first process of a pid namespace ends with everybody in it (zap_pid_ns_processes): the others are killed, and its own end is known when the last of them is
+ * reaped. True when nobody is left.
+ */
+const emptied = (init: ThreadGroup): boolean => {
+  const { pidNamespace } = init;
+  const others = pidNamespace.others();
+  if (!pidNamespace.closed) {
+    pidNamespace.closed = true;
+    for (const g of others) g.leader.machine.signals.sendToGroup(g, fromKernel(SIG.KILL));
+  }
+  return others.every((g) => g.leader.machine.groups.get(g.tgid) !== g);
 };
 
 /** Tells the parent, or the tracer, whose it is until it has waited; reaps at once when nobody will (SEMANTICS 3.16–3.20, 9.22). */
@@ -270,10 +293,15 @@ export const reap = (group: ThreadGroup): void => {
   forget(group.leader);
   machine.groups.delete(group.tgid);
   const parent = group.parent;
-  if (parent === undefined) return;
-  const list = parent.group.children;
-  const at = list.indexOf(group);
-  if (at >= 0) list.splice(at, 1);
+  if (parent !== undefined) {
+    const list = parent.group.children;
+    const at = list.indexOf(group);
+    if (at >= 0) list.splice(at, 1);
+  }
+  for (let ns: PidNamespace | undefined = group.pidNamespace; ns?.outer !== undefined; ns = ns.outer) {
+    const { init } = ns;
+    if (ns.closed && init !== undefined && init !== group && !init.zombie && init.tasks.length === 1) groupDied(init);
+  }
 };
 
 /** Adds a waited-for child's times to the waiter's group. */

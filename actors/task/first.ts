@@ -20,7 +20,7 @@ const NO_CPU = undefined as unknown as Cpu;
 export const firstProcess = (machine: Machine, uid: number, gid: number): Task => {
   machine.startIdsAt(FIRST_PID);
   const tid = machine.allocateId();
-  const group = new ThreadGroup(tid, tid, tid);
+  const group = new ThreadGroup(tid, tid, tid, machine.namespaces.of.pidForChildren);
   const { root } = machine.vfs;
   const task = new Task(
     machine,
@@ -31,6 +31,7 @@ export const firstProcess = (machine: Machine, uid: number, gid: number): Task =
     new FileTable(),
     new FsContext(root, root, 0o22),
     new SignalHandlers(),
+    machine.namespaces.share(),
     credentialsOf(uid, gid),
     new PendingSet(),
   );

@@ -9,6 +9,7 @@ import type { FileTable } from "../file_table.ts";
 import type { FsContext } from "../fs_context.ts";
 import type { Machine } from "../machine.ts";
 import type { SignalHandlers } from "../signal_handlers.ts";
+import type { NamespaceSet } from "../namespaces/set.ts";
 import type { UndoList } from "../sysv/undo_list.ts";
 import type { Timer } from "../timers.ts";
 import type { VmGroup } from "../vm_group.ts";
@@ -36,6 +37,7 @@ export interface Holdings {
   files: boolean;
   fs: boolean;
   handlers: boolean;
+  namespaces: boolean;
 }
 
 export class Task implements Listener {
@@ -106,7 +108,7 @@ export class Task implements Listener {
   /** Hands the task's fiber its next turn; set while it is parked. */
   resume: (() => void) | undefined;
   /** Gives back what the task holds, in exit order; each at most once. */
-  readonly holdings: Holdings = { cpu: true, vm: true, files: true, fs: true, handlers: true };
+  readonly holdings: Holdings = { cpu: true, vm: true, files: true, fs: true, handlers: true, namespaces: true };
   /** Scratch of the fatal-signal report: what the task did last. */
   lastTrap = "";
 
@@ -119,6 +121,7 @@ export class Task implements Listener {
     public files: FileTable,
     public fs: FsContext,
     public handlers: SignalHandlers,
+    public namespaces: NamespaceSet,
     public cred: Credentials,
     readonly pending: PendingSet,
   ) {
@@ -140,6 +143,19 @@ export class Task implements Listener {
   /** Thread group id: what getpid gives. */
   get pid(): number {
     return this.group.tgid;
+  }
+
+  /** A kernel's number of a task, process group or session as this task sees it; 0: not in its pid namespace. */
+  sees(id: number): number {
+    return this.group.pidNamespace.numberOf(id);
+  }
+  /** The kernel's number for what the task calls so; 0: nobody. */
+  means(number: number): number {
+    return this.group.pidNamespace.named(number);
+  }
+  /** The task it calls by a number. */
+  named(number: number): Task | undefined {
+    return this.machine.tasks.get(this.means(number));
   }
 
   /** Makes the current call wait; returns the sentinel the handler returns. */

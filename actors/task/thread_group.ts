@@ -4,6 +4,7 @@
  */
 import type { Credentials } from "../credentials.ts";
 import { defaultLimits, type Limit } from "../limits.ts";
+import type { PidNamespace } from "../namespaces/pid.ts";
 import { PendingSet } from "../signals/pending.ts";
 import type { Timer } from "../timers.ts";
 import { WaitQueue } from "../wait_queue.ts";
@@ -81,7 +82,14 @@ export class ThreadGroup {
   tty: object | undefined;
   oomScoreAdj = 0;
 
-  constructor(public tgid: number, pgid: number, sid: number, limits: Limit[] = defaultLimits()) {
+  /** @param pidNamespace where its tasks live, for ever */
+  constructor(
+    public tgid: number,
+    pgid: number,
+    sid: number,
+    readonly pidNamespace: PidNamespace,
+    limits: Limit[] = defaultLimits(),
+  ) {
     this.pgid = pgid;
     this.sid = sid;
     this.limits = limits;

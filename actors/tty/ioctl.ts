@@ -86,12 +86,12 @@ const flowControl: Operation = inForeground(({ tty, arg }) => {
 
 const getForeground: Operation = ({ t, tty, file, arg }) => {
   if (!onMaster(file) && t.group.tty !== tty) return -E.NOTTY;
-  t.mem.setU32(arg, tty.foreground);
+  t.mem.setU32(arg, t.sees(tty.foreground));
   return 0;
 };
 const getSession: Operation = ({ t, tty, file, arg }) => {
   if ((!onMaster(file) && t.group.tty !== tty) || tty.session === 0) return -E.NOTTY;
-  t.mem.setU32(arg, tty.session);
+  t.mem.setU32(arg, t.sees(tty.session));
   return 0;
 };
 

@@ -106,9 +106,10 @@ export const hangUpSession = (machine: Machine, tty: Tty): void => {
 };
 
 /** TIOCSPGRP, after the foreground check. */
-export const setForeground = (t: Task, tty: Tty, pgid: number): number => {
+export const setForeground = (t: Task, tty: Tty, wanted: number): number => {
   if (t.group.tty !== tty || tty.session !== t.group.sid) return -E.NOTTY;
-  if (pgid < 0) return -E.INVAL;
+  if (wanted < 0) return -E.INVAL;
+  const pgid = t.means(wanted);
   let found = false;
   for (const g of t.machine.groups.values()) {
     if (g.pgid !== pgid) continue;

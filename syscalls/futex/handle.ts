@@ -110,7 +110,7 @@ export const futexHandlers: Handlers<Task, typeof futex> = {
     return 0;
   },
   get_robust_list(t, pid, head, length) {
-    const target = pid === 0 ? t : t.machine.tasks.get(pid);
+    const target = pid === 0 ? t : t.named(pid);
     if (target === undefined) return -E.SRCH;
     if (!mayTrace(t, target)) return -E.PERM;
     t.mem.setU64(length, ROBUST_LIST_HEAD.size);

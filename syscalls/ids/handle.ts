@@ -17,7 +17,7 @@ import {
   type Task,
 } from "../../actors/mod.ts";
 import type { Handlers } from "../abi/call.ts";
-import { E } from "../abi/errno.ts";
+import { E, fail } from "../abi/errno.ts";
 import type { ids } from "./declare.ts";
 
 const NGROUPS_MAX = 65536;
@@ -32,7 +32,7 @@ const capWords = (t: Task, header: number): number => {
   return 0;
 };
 
-const find = (t: Task, pid: number): Task | undefined => pid === 0 ? t : t.machine.tasks.get(pid);
+const find = (t: Task, pid: number): Task | undefined => pid === 0 ? t : t.named(pid);
 
 export const idsHandlers: Handlers<Task, typeof ids> = {
   capget(t, header, data) {
@@ -55,7 +55,7 @@ export const idsHandlers: Handlers<Task, typeof ids> = {
     const words = capWords(t, header);
     if (words === 0) return -E.INVAL;
     const pid = t.mem.i32(header + 4);
-    if (pid !== 0 && pid !== t.tid) return -E.PERM;
+    if (pid !== 0 && pid !== t.sees(t.tid)) return -E.PERM;
     const sets = [0n, 0n, 0n];
     for (let word = 0; word < words; word++) {
       for (let i = 0; i < 3; i++) sets[i] |= BigInt(t.mem.u32(data + word * 12 + i * 4)) << BigInt(32 * word);
@@ -83,8 +83,8 @@ export const idsHandlers: Handlers<Task, typeof ids> = {
   setfsuid: setFsUid,
   setfsgid: setFsGid,
   setpgid: setProcessGroup,
-  getpgid: (t, pid) => find(t, pid)?.group.pgid ?? -E.SRCH,
-  getsid: (t, pid) => find(t, pid)?.group.sid ?? -E.SRCH,
+  getpgid: (t, pid) => t.sees((find(t, pid) ?? fail(E.SRCH)).group.pgid),
+  getsid: (t, pid) => t.sees((find(t, pid) ?? fail(E.SRCH)).group.sid),
   setsid: newSession,
   getgroups(t, size, list) {
     const { groups } = t.cred;
@@ -97,11 +97,12 @@ export const idsHandlers: Handlers<Task, typeof ids> = {
     if (size < 0 || size > NGROUPS_MAX) return -E.INVAL;
     return setGroups(t, Array.from({ length: size }, (_, i) => t.mem.u32(list + i * 4)));
   },
-  getpid: (t) => t.group.tgid,
-  getppid: (t) => t.group.parent?.group.tgid ?? 1,
+  getpid: (t) => t.sees(t.group.tgid),
+  // 1 is the machine's init, which is nobody here.
+  getppid: (t) => t.sees(t.group.parent?.group.tgid ?? 1),
   getuid: (t) => t.cred.ruid,
   geteuid: (t) => t.cred.euid,
   getgid: (t) => t.cred.rgid,
   getegid: (t) => t.cred.egid,
-  gettid: (t) => t.tid,
+  gettid: (t) => t.sees(t.tid),
 };

@@ -59,23 +59,23 @@ const COMMANDS: Readonly<Record<number, Command>> = {
   [F.SETOWN](t, file, arg) {
     const pid = arg | 0;
     if (pid === -0x80000000) return -E.INVAL;
-    file.owner = Math.abs(pid);
+    file.owner = t.means(Math.abs(pid));
     file.ownerType = pid < 0 ? F_OWNER_PGRP : F_OWNER_PID;
     file.ownerCredentials = t.cred;
     return 0;
   },
-  [F.GETOWN]: (_t, file) => file.ownerType === F_OWNER_PGRP ? -file.owner : file.owner,
+  [F.GETOWN]: (t, file) => file.ownerType === F_OWNER_PGRP ? -t.sees(file.owner) : t.sees(file.owner),
   [F.SETOWN_EX](t, file, arg) {
     const type = t.mem.i32(arg), pid = t.mem.i32(arg + 4);
     if (type < 0 || type > F_OWNER_PGRP || pid < 0) return -E.INVAL;
-    file.owner = pid;
+    file.owner = t.means(pid);
     file.ownerType = type;
     file.ownerCredentials = t.cred;
     return 0;
   },
   [F.GETOWN_EX](t, file, arg) {
     t.mem.setU32(arg, file.ownerType);
-    t.mem.setU32(arg + 4, file.owner);
+    t.mem.setU32(arg + 4, t.sees(file.owner));
     return 0;
   },
   [F.SETSIG](_t, file, arg) {

@@ -65,7 +65,7 @@ export const getLock = (t: Task, file: OpenFile, at: number, ofd: boolean): numb
         whence: 0,
         start: other.start,
         len,
-        pid: other.pid,
+        pid: other.pid < 0 ? other.pid : t.sees(other.pid),
       }),
     );
   }

@@ -65,20 +65,20 @@ const stat = <T extends IpcObject>(t: Task, registry: Registry<T>, id: number, h
   return object;
 };
 
-const segmentState = (s: Segment) => ({
+const segmentState = (t: Task, s: Segment) => ({
   perm: permissionsOf(s),
   segsz: s.bytes,
   atime: s.attachedAt,
   dtime: s.detachedAt,
   ctime: s.changedAt,
-  cpid: s.creatorPid,
-  lpid: s.lastPid,
+  cpid: t.sees(s.creatorPid),
+  lpid: t.sees(s.lastPid),
   nattch: s.attached,
 });
 
 /** shmctl(2). */
 export const controlSegment = (t: Task, id: number, command: number, at: number): number => {
-  const registry = segments(t.machine);
+  const registry = segments(t);
   switch (command) {
     case IPC.INFO:
       put(t, at, SHMINFO, {
@@ -100,11 +100,11 @@ export const controlSegment = (t: Task, id: number, command: number, at: number)
       return registry.highest;
     }
     case IPC.STAT:
-      return put(t, at, SHMID_DS, segmentState(stat(t, registry, id, "id")));
+      return put(t, at, SHMID_DS, segmentState(t, stat(t, registry, id, "id")));
     case SHM.STAT:
     case SHM.STAT_ANY: {
       const segment = stat(t, registry, id, command === SHM.STAT ? "index" : "any");
-      put(t, at, SHMID_DS, segmentState(segment));
+      put(t, at, SHMID_DS, segmentState(t, segment));
       return segment.id;
     }
     case IPC.SET:
@@ -149,7 +149,7 @@ const controlValues = (t: Task, set: SemaphoreSet, num: number, command: number,
     case SEM.GETVAL:
       return set.values[num];
     case SEM.GETPID:
-      return set.pids[num];
+      return t.sees(set.pids[num]);
     case SEM.GETNCNT:
       return countWaiting(set, num, false);
     default:
@@ -170,7 +170,7 @@ const SEM_INFO_VALUES = {
 
 /** semctl(2). */
 export const controlSemaphores = (t: Task, id: number, num: number, command: number, arg: number): number => {
-  const registry = semaphoreSets(t.machine);
+  const registry = semaphoreSets(t);
   switch (command) {
     case IPC.INFO:
     case SEM.INFO: {
@@ -203,7 +203,7 @@ export const controlSemaphores = (t: Task, id: number, num: number, command: num
   }
 };
 
-const queueState = (q: MessageQueue) => ({
+const queueState = (t: Task, q: MessageQueue) => ({
   perm: permissionsOf(q),
   stime: q.sentAt,
   rtime: q.receivedAt,
@@ -211,8 +211,8 @@ const queueState = (q: MessageQueue) => ({
   cbytes: q.bytes,
   qnum: q.messages.length,
   qbytes: q.maxBytes,
-  lspid: q.lastSender,
-  lrpid: q.lastReceiver,
+  lspid: t.sees(q.lastSender),
+  lrpid: t.sees(q.lastReceiver),
 });
 
 /** IPC_SET also sets the queue's size, beyond the default only for the privileged. */
@@ -228,7 +228,7 @@ const setQueue = (t: Task, queue: MessageQueue, at: number): number => {
 
 /** msgctl(2). */
 export const controlQueue = (t: Task, id: number, command: number, at: number): number => {
-  const registry = messageQueues(t.machine);
+  const registry = messageQueues(t);
   switch (command) {
     case IPC.INFO:
     case MSG.INFO: {
@@ -248,11 +248,11 @@ export const controlQueue = (t: Task, id: number, command: number, at: number): 
       return registry.highest;
     }
     case IPC.STAT:
-      return put(t, at, MSQID_DS, queueState(stat(t, registry, id, "id")));
+      return put(t, at, MSQID_DS, queueState(t, stat(t, registry, id, "id")));
     case MSG.STAT:
     case MSG.STAT_ANY: {
       const queue = stat(t, registry, id, command === MSG.STAT ? "index" : "any");
-      put(t, at, MSQID_DS, queueState(queue));
+      put(t, at, MSQID_DS, queueState(t, queue));
       return queue.id;
     }
     case IPC.SET:

@@ -50,7 +50,7 @@ export const limitsHandlers: Handlers<Task, typeof limits> = {
   },
   prlimit64(t, pid, resource, next, old) {
     const limit = next === 0 ? undefined : readLimit(t, next);
-    const target = pid === 0 ? t : t.machine.tasks.get(pid);
+    const target = pid === 0 ? t : t.named(pid);
     if (target === undefined) return -E.SRCH;
     if (!mayChange(t, target)) return -E.PERM;
     if (!isResource(resource)) return -E.INVAL;

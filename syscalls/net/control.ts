@@ -49,7 +49,7 @@ const filesOf = (t: Task, view: DataView, at: number, length: number): OpenFile[
 /** Credentials one may claim: one's own, or anything with the capabilities (scm_check_creds). */
 const claimed = (t: Task, view: DataView, at: number, length: number): Sender => {
   if (length !== 12) return fail(E.INVAL);
-  const pid = view.getInt32(at, true), uid = view.getUint32(at + 4, true), gid = view.getUint32(at + 8, true);
+  const pid = t.means(view.getInt32(at, true)), uid = view.getUint32(at + 4, true), gid = view.getUint32(at + 8, true);
   const { cred } = t;
   const mayUid = [cred.ruid, cred.euid, cred.suid].includes(uid) || capable(cred, CAP.SETUID);
   const mayGid = [cred.rgid, cred.egid, cred.sgid].includes(gid) || capable(cred, CAP.SETGID);
@@ -101,7 +101,7 @@ export const writeControl = (t: Task, m: Incoming, at: number, room: number): nu
   const writer = new Writer(t, m, at, at === 0 ? 0 : room);
   for (const { level, type, data } of m.control ?? []) writer.put(level, type, data);
   if (m.sender !== undefined) {
-    const { pid, uid, gid } = m.sender;
+    const { uid, gid } = m.sender, pid = t.sees(m.sender.pid);
     writer.put(SOL.SOCKET, SCM.CREDENTIALS, new Uint8Array(Int32Array.of(pid, uid, gid).buffer));
   }
   const { files } = m;

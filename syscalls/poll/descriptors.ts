@@ -93,7 +93,7 @@ export const descriptorCalls: Pick<Handlers<Task, typeof poll>, Names> = {
   },
   pidfd_open(t, pid, flags) {
     if (pid <= 0 || (flags & ~(NONBLOCK | 0o200)) !== 0) return -E.INVAL;
-    const target = t.machine.tasks.get(pid);
+    const target = t.named(pid);
     if (target === undefined) return -E.SRCH;
     const thread = (flags & 0o200) !== 0;
     if (!thread && target.group.leader !== target) return -E.NOENT;

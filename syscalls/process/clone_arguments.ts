@@ -25,7 +25,7 @@ export const fromRegisters = (
     parentTid,
     childTid,
     pidfd: parentTid,
-    wantedTid: 0,
+    wantedTids: [],
     intoCgroup: false,
   };
 };
@@ -41,8 +41,8 @@ export const fromStruct = (t: Task, addr: number, size: number): CloneRequest | 
   const a = decodeStruct(CLONE_ARGS, bytes);
   if (a.exit_signal > 0xff) return -E.INVAL;
   if (a.exit_signal > 64) return -E.INVAL;
-  const wanted = wantedTid(t, a.set_tid, a.set_tid_size);
-  if (wanted < 0) return wanted;
+  const wanted = wantedTids(t, a.set_tid, a.set_tid_size);
+  if (typeof wanted === "number") return wanted;
   const intoCgroup = hasHigh(a.flags, CLONE_INTO_CGROUP);
   if (intoCgroup && (a.cgroup > 0x7fffffff || size < CLONE_ARGS.size)) return -E.INVAL;
   const refused = checkFields(a as Fields);
@@ -56,7 +56,7 @@ export const fromStruct = (t: Task, addr: number, size: number): CloneRequest | 
     parentTid: a.parent_tid,
     childTid: a.child_tid,
     pidfd: a.pidfd,
-    wantedTid: wanted,
+    wantedTids: wanted,
     intoCgroup,
   };
 };
@@ -83,13 +83,8 @@ const checkFields = (a: Fields): number => {
   return 0;
 };
 
-/** set_tid: one pid namespace level here. */
-const wantedTid = (t: Task, at: number, count: number): number => {
-  if ((at === 0) !== (count === 0)) return -E.INVAL;
-  if (count === 0) return 0;
-  if (count > 1) return -E.INVAL;
-  const tid = t.mem.i32(at);
-  if (tid <= 0 || tid >= 32768) return -E.INVAL;
-  if ((t.cred.capEffective & ((1n << 21n) | (1n << 40n))) === 0n) return -E.PERM;
-  return tid;
+/** set_tid: at most as many as pid namespaces can be nested. */
+const wantedTids = (t: Task, at: number, count: number): readonly number[] | number => {
+  if (count > 32 || (at === 0) !== (count === 0)) return -E.INVAL;
+  return Array.from({ length: count }, (_, i) => t.mem.i32(at + 4 * i));
 };

@@ -6,6 +6,7 @@ import {
   cell,
   dirfd,
   type Family,
+  fd,
   flags,
   hex,
   inoutStruct,
@@ -19,6 +20,8 @@ import {
 import { CLONE_ARGS, CLONE_FLAGS, IDTYPE, WAIT_OPTIONS } from "../abi/clone.ts";
 import { AT_FLAGS } from "../abi/at.ts";
 import { RUSAGE } from "../abi/rusage.ts";
+
+const NO_SUCH_NAMESPACES = "mount and network namespaces are refused with EINVAL, as by a kernel built without them";
 
 export const process = {
   clone: call(
@@ -34,13 +37,13 @@ export const process = {
     {
       result: "pid",
       support: "partial",
-      note: "namespace flags are refused with EINVAL, as by a kernel built without them",
+      note: NO_SUCH_NAMESPACES,
     },
   ),
   clone3: call(435, [inoutStruct("cl_args", CLONE_ARGS), size("size")], "make a task, arguments in a struct", {
     result: "pid",
     support: "partial",
-    note: "namespace flags are refused with EINVAL; CLONE_INTO_CGROUP is refused with EBADF; set_tid takes one level",
+    note: `${NO_SUCH_NAMESPACES}; CLONE_INTO_CGROUP is refused with EBADF`,
   }),
   execve: call(221, [path("pathname"), strings("argv"), strings("envp")], "run another program", { result: "none" }),
   execveat: call(
@@ -73,6 +76,7 @@ export const process = {
   set_tid_address: call(96, [address("tidptr")], "where exit clears the tid", { result: "pid" }),
   unshare: call(97, [flags("flags", CLONE_FLAGS, "u64")], "stop sharing parts of the execution context", {
     support: "partial",
-    note: "namespace flags are refused with EINVAL",
+    note: NO_SUCH_NAMESPACES,
   }),
+  setns: call(268, [fd(), flags("nstype", CLONE_FLAGS, "i32")], "enter namespaces of a descriptor or of a process"),
 } satisfies Family;

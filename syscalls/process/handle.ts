@@ -2,9 +2,14 @@
 import {
   type CloneRequest,
   cloneTask,
+  ENTERABLE,
+  enterNamespace,
+  enterThoseOf,
   execProgram,
   exitGroup,
   exitTask,
+  FLAG_OF,
+  NamespaceFile,
   NO_RESULT,
   pidfdTarget,
   readPath,
@@ -31,8 +36,8 @@ const make = (t: Task, request: CloneRequest | number): number => {
   if (typeof request === "number") return request;
   const child = cloneTask(t, request);
   if (typeof child === "number") return child;
-  if ((request.flags & CLONE.VFORK) === 0) return child.tid;
-  const { tid } = child;
+  const { tid } = child, seen = t.sees(tid);
+  if ((request.flags & CLONE.VFORK) === 0) return seen;
   const blockedOn = {
     what: `vfork child ${tid}`,
     queues: [],
@@ -40,7 +45,7 @@ const make = (t: Task, request: CloneRequest | number): number => {
     poll: () => {
       if (t.vforkChild !== undefined) return t.block(blockedOn);
       t.trace?.vforkDone(tid);
-      return tid;
+      return seen;
     },
   };
   return t.block(blockedOn);
@@ -72,17 +77,17 @@ const selectPid = (t: Task, pid: number): Who =>
   pid === -1
     ? { kind: "any" }
     : pid > 0
-    ? { kind: "pid", pid }
-    : { kind: "pgid", pgid: pid === 0 ? t.group.pgid : -pid };
+    ? { kind: "pid", pid: t.means(pid) }
+    : { kind: "pgid", pgid: pid === 0 ? t.group.pgid : t.means(-pid) };
 
 const selectId = (t: Task, which: number, id: number): Who => {
   switch (which) {
     case 0:
       return { kind: "any" };
     case 1:
-      return id <= 0 ? fail(E.INVAL) : { kind: "pid", pid: id };
+      return id <= 0 ? fail(E.INVAL) : { kind: "pid", pid: t.means(id) };
     case 2:
-      return id < 0 ? fail(E.INVAL) : { kind: "pgid", pgid: id === 0 ? t.group.pgid : id };
+      return id < 0 ? fail(E.INVAL) : { kind: "pgid", pgid: id === 0 ? t.group.pgid : t.means(id) };
     case 3:
       return id < 0 ? fail(E.INVAL) : { kind: "group", group: pidfdTarget(t.files.get(id)) ?? fail(E.BADF) };
     default:
@@ -116,7 +121,7 @@ export const processHandlers: Handlers<Task, typeof process> = {
     const found = (event: WaitEvent): number => {
       if (statusAt !== 0) t.mem.setU32(statusAt, event.status);
       writeUsage(t, usageAt, event);
-      return event.pid;
+      return t.sees(event.pid);
     };
     return wait(t, `wait4(${pid})`, selectPid(t, pid), options | W.EXITED, found, () => 0);
   },
@@ -138,7 +143,7 @@ export const processHandlers: Handlers<Task, typeof process> = {
     };
     const found = (event: WaitEvent): number => {
       writeUsage(t, usageAt, event);
-      write(SIG.CHLD, event.code, event.pid, event.uid, event.siStatus);
+      write(SIG.CHLD, event.code, t.sees(event.pid), event.uid, event.siStatus);
       return 0;
     };
     const who = selectId(t, which, id);
@@ -156,7 +161,20 @@ export const processHandlers: Handlers<Task, typeof process> = {
   },
   set_tid_address(t, at) {
     t.clearTid = at;
-    return t.tid;
+    return t.sees(t.tid);
   },
   unshare: (t, flags) => unshare(t, flags),
+  setns(t, fd, flags) {
+    const file = t.files.get(fd);
+    if (file instanceof NamespaceFile) {
+      const { namespace } = file.inode;
+      if (flags !== 0 && flags !== FLAG_OF[namespace.kind]) return -E.INVAL;
+      enterNamespace(t, namespace);
+      return 0;
+    }
+    const group = pidfdTarget(file) ?? fail(E.INVAL);
+    if (flags === 0 || (flags & ~ENTERABLE) !== 0) return -E.INVAL;
+    enterThoseOf(t, group.leader, flags);
+    return 0;
+  },
 };

@@ -122,7 +122,7 @@ const STANDING: Readonly<Record<number, Request>> = {
 export const calls: Handlers<Task, typeof ptrace> = {
   ptrace(t, request, pid, addr, data) {
     if (request === PTRACE.TRACEME) return traceMe(t);
-    const tracee = t.machine.tasks.get(pid);
+    const tracee = t.named(pid);
     if (tracee === undefined) return -E.SRCH;
     if (request === PTRACE.ATTACH || request === PTRACE.SEIZE) {
       return attach(t, tracee, request === PTRACE.SEIZE, addr, data);

@@ -17,8 +17,7 @@ import { decodeStruct, encodeStruct } from "../abi/layout.ts";
 import { SCHED, SCHED_ATTR, SCHED_ATTR_SIZE_VER0, SCHED_FLAG } from "../abi/sched.ts";
 import type { sched } from "./declare.ts";
 
-const find = (t: Task, pid: number): Task =>
-  pid < 0 ? fail(E.INVAL) : pid === 0 ? t : t.machine.tasks.get(pid) ?? fail(E.SRCH);
+const find = (t: Task, pid: number): Task => pid < 0 ? fail(E.INVAL) : pid === 0 ? t : t.named(pid) ?? fail(E.SRCH);
 
 /** The cpumask of one CPU is one 64-bit word. */
 const MASK_BYTES = 8;

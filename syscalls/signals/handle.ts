@@ -47,10 +47,10 @@ const result = (t: Task, info: SigInfo, infoAt: number): number => {
   return info.signo;
 };
 
-const queueInfo = (t: Task, infoAt: number, sig: number): SigInfo => ({
-  ...decodeSigInfo(t.mem.read(infoAt, 128)),
-  signo: sig,
-});
+const queueInfo = (t: Task, infoAt: number, sig: number): SigInfo => {
+  const info = decodeSigInfo(t.mem.read(infoAt, 128));
+  return { ...info, signo: sig, pid: info.pid && t.means(info.pid) };
+};
 
 /** Only the kernel and kill may claim si_code >= 0 or SI_TKILL towards others. */
 const forged = (t: Task, target: ThreadGroup | undefined, info: SigInfo): boolean =>
@@ -107,7 +107,7 @@ export const signalsHandlers: Handlers<Task, typeof signals> = {
   },
   rt_sigqueueinfo(t, pid, sig, infoAt) {
     const info = queueInfo(t, infoAt, sig);
-    const target = t.machine.tasks.get(pid)?.group;
+    const target = t.named(pid)?.group;
     if (forged(t, target, info)) return -E.PERM;
     if (pid <= 0 || target === undefined) return -E.SRCH;
     return sendTo(t, target, undefined, info);
@@ -115,8 +115,8 @@ export const signalsHandlers: Handlers<Task, typeof signals> = {
   rt_tgsigqueueinfo(t, tgid, tid, sig, infoAt) {
     if (tgid <= 0 || tid <= 0) return -E.INVAL;
     const info = queueInfo(t, infoAt, sig);
-    const target = t.machine.tasks.get(tid);
-    if (target === undefined || target.pid !== tgid) return -E.SRCH;
+    const target = t.named(tid);
+    if (target === undefined || target.pid !== t.means(tgid)) return -E.SRCH;
     if (forged(t, target.group, info)) return -E.PERM;
     return sendTo(t, target.group, target, info);
   },
@@ -153,13 +153,13 @@ export const signalsHandlers: Handlers<Task, typeof signals> = {
   kill: (t, pid, sig) => killMany(t, pid, fromTask(t, sig)),
   tkill(t, tid, sig) {
     if (tid <= 0) return -E.INVAL;
-    const target = t.machine.tasks.get(tid);
+    const target = t.named(tid);
     return target === undefined ? -E.SRCH : sendTo(t, target.group, target, fromTask(t, sig, SI.TKILL));
   },
   tgkill(t, tgid, tid, sig) {
     if (tgid <= 0 || tid <= 0) return -E.INVAL;
-    const target = t.machine.tasks.get(tid);
-    if (target === undefined || target.pid !== tgid) return -E.SRCH;
+    const target = t.named(tid);
+    if (target === undefined || target.pid !== t.means(tgid)) return -E.SRCH;
     return sendTo(t, target.group, target, fromTask(t, sig, SI.TKILL));
   },
   restart_syscall(t) {

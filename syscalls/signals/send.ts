@@ -25,13 +25,13 @@ export const killMany = (t: Task, pid: number, info: SigInfo): number => {
   if (info.signo < 0 || info.signo > 64) return -E.INVAL;
   const { machine } = t;
   if (pid > 0) {
-    const group = machine.tasks.get(pid)?.group ?? machine.groups.get(pid);
+    const id = t.means(pid), group = machine.tasks.get(id)?.group ?? machine.groups.get(id);
     return group === undefined ? -E.SRCH : sendTo(t, group, undefined, info);
   }
   if (pid === -0x80000000) return -E.SRCH;
-  const pgid = pid === 0 ? t.group.pgid : -pid;
+  const pgid = pid === 0 ? t.group.pgid : t.means(-pid);
   const targets = [...machine.groups.values()].filter((g) =>
-    pid === -1 ? g !== t.group && !g.unkillable : g.pgid === pgid
+    pid === -1 ? g !== t.group && t.sees(g.tgid) > 1 : g.pgid === pgid
   );
   if (targets.length === 0) return -E.SRCH;
   let reached = 0;

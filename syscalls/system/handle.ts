@@ -48,7 +48,7 @@ const cross = (
   const mine = readPieces(t, local, localCount);
   if (mine.every((piece) => piece.length === 0)) return 0;
   const theirs = readPieces(t, remote, remoteCount);
-  const other = t.machine.tasks.get(pid);
+  const other = t.named(pid);
   if (other === undefined || !other.holdings.vm) return -E.SRCH;
   return mayTrace(t, other) ? copyAcross(t, other, mine, theirs, write) : -E.PERM;
 };
@@ -70,7 +70,7 @@ export const systemHandlers: Handlers<Task, typeof system> = {
   },
   reboot: () => -E.PERM,
   uname(t, at) {
-    const { hostname, domainname } = t.machine;
+    const { hostname, domainname } = t.namespaces.of.uts;
     t.mem.write(
       at,
       encodeStruct(UTSNAME, {
@@ -85,11 +85,11 @@ export const systemHandlers: Handlers<Task, typeof system> = {
     return 0;
   },
   sethostname(t, at, length) {
-    t.machine.hostname = readName(t, at, length);
+    t.namespaces.of.uts.hostname = readName(t, at, length);
     return 0;
   },
   setdomainname(t, at, length) {
-    t.machine.domainname = readName(t, at, length);
+    t.namespaces.of.uts.domainname = readName(t, at, length);
     return 0;
   },
   prctl(t, option, a, b, c, d) {

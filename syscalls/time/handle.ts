@@ -78,7 +78,7 @@ const readNotification = (t: Task, at: number): Notification => {
   const value = t.mem.big(at), signo = t.mem.i32(at + 8), notify = t.mem.i32(at + 12);
   if (notify === SIGEV.NONE) return { signo: 0, value, task: undefined };
   const toTask = notify === SIGEV.THREAD_ID;
-  const task = toTask ? t.machine.tasks.get(t.mem.i32(at + 16)) : undefined;
+  const task = toTask ? t.named(t.mem.i32(at + 16)) : undefined;
   if (toTask && task?.group !== t.group) return fail(E.INVAL);
   if (!toTask && notify !== SIGEV.SIGNAL && notify !== SIGEV.THREAD) return fail(E.INVAL);
   if (signo < 1 || signo > 64) return fail(E.INVAL);

@@ -47,7 +47,7 @@ export const newMachine = (): Machine => {
 export const newTask = (machine: Machine, of?: Task): Task => {
   const tid = machine.allocateId();
   const vm = of?.vm.share() ?? new VmGroup(createAddressSpace(new CodeMemory()), IMAGE, machine.counters);
-  const group = of?.group ?? new ThreadGroup(tid, tid, tid);
+  const group = of?.group ?? new ThreadGroup(tid, tid, tid, machine.namespaces.of.pidForChildren);
   const fs = of?.fs.share() ?? new FsContext({ inode: undefined!, path: "/" }, { inode: undefined!, path: "/" }, 0o22);
   const t = new Task(
     machine,
@@ -58,6 +58,7 @@ export const newTask = (machine: Machine, of?: Task): Task => {
     of?.files.share() ?? new FileTable(),
     fs,
     of?.handlers.share() ?? new SignalHandlers(),
+    (of?.namespaces ?? machine.namespaces).share(),
     of?.cred ?? credentialsOf(0, 0),
     new PendingSet(),
   );

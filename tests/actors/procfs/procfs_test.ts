@@ -226,7 +226,7 @@ Deno.test("settings keep what is written, and hostname is the machine's", () => 
   const { machine, vfs, t } = setUp();
   const write = (path: string, text: string) => vfs.open(t, -100, path, 1, 0).write(t, new TextEncoder().encode(text));
   write("/sys/kernel/hostname", "newname\n");
-  equal(machine.hostname, "newname");
+  equal(machine.namespaces.of.uts.hostname, "newname");
   write("/sys/vm/overcommit_memory", "1\n");
   equal(readAll(t, "/sys/vm/overcommit_memory"), "1\n");
   match(
