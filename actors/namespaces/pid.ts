@@ -24,6 +24,8 @@ export type NestedNumbers = Map<number, Numbers>;
 
 export class PidNamespace extends Namespace {
   readonly level: number;
+  /** Itself and those it lies in, the first namespace last. */
+  readonly chain: readonly PidNamespace[];
   /** Number 1: gets the orphans; its death is the death of all. */
   init: ThreadGroup | undefined;
   /** Its first process has ended: nobody is born here any more. */
@@ -36,12 +38,12 @@ export class PidNamespace extends Namespace {
     super("pid", outer === undefined ? undefined : of, owner);
     this.level = outer === undefined ? 0 : outer.level + 1;
     if (this.level > MAX_LEVEL) throw errno(E.NOSPC);
+    this.chain = outer === undefined ? [this] : [this, ...outer.chain];
   }
 
   /** Whether it is `other` or lies within it. */
   within(other: PidNamespace): boolean {
-    for (let ns: PidNamespace | undefined = this; ns !== undefined; ns = ns.outer) if (ns === other) return true;
-    return false;
+    return this.chain.includes(other);
   }
 
   /** What a kernel's number is called here; 0 for who does not live here. */
@@ -65,7 +67,7 @@ export class PidNamespace extends Namespace {
     const { of: machine } = this;
     if (wanted.length > this.level + 1) return fail(E.INVAL);
     const byLevel: number[] = [];
-    for (let ns: PidNamespace | undefined = this, depth = 0; ns !== undefined; ns = ns.outer, depth++) {
+    for (const [depth, ns] of this.chain.entries()) {
       const number = wanted[depth] ?? 0;
       if (depth < wanted.length) {
         if (number < 1 || number >= PID_MAX || (number !== 1 && ns.level > 0 && ns.init === undefined)) fail(E.INVAL);
@@ -81,9 +83,9 @@ export class PidNamespace extends Namespace {
       return id;
     }
     machine.nestedNumbers.set(id, { home: this, byLevel });
-    for (let ns: PidNamespace = this; ns.outer !== undefined; ns = ns.outer) {
+    for (const [depth, ns] of this.chain.entries()) {
       ns.#given.set(byLevel[ns.level], id);
-      if (this.level - ns.level >= wanted.length) ns.#last = byLevel[ns.level];
+      if (depth >= wanted.length) ns.#last = byLevel[ns.level];
     }
     return id;
   }

@@ -36,8 +36,7 @@ export class UserNamespace extends Namespace {
   }
   /** Whether it is `other` or lies within it. */
   within(other: UserNamespace): boolean {
-    for (let ns: UserNamespace | undefined = this; ns !== undefined; ns = ns.owner) if (ns === other) return true;
-    return false;
+    return this === other || (this.owner !== undefined && this.owner.within(other));
   }
 }
 

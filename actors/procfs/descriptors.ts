@@ -7,7 +7,7 @@ import { nameOf, NamespaceNode } from "../namespaces/nsfs.ts";
 import { S_IFLNK, S_IFREG } from "../vfs/inode.ts";
 import { O_CLOEXEC, O_PATH, OpenFile } from "../vfs/open_file.ts";
 import { onlyTracers, ProcTask } from "./subject.ts";
-import { bootTime, type DynamicEntry, type LinkEntry, type Standing, type Subject, type TextEntry } from "./tree.ts";
+import { type DynamicEntry, type LinkEntry, type Standing, type Subject, type TextEntry } from "./tree.ts";
 
 /** One descriptor of a task. */
 class Descriptor implements Subject {

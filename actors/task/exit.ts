@@ -3,7 +3,6 @@
  * exit is one transition for everybody else; the fiber ends in its next turn.
  */
 import { SI, SIG } from "../../syscalls/abi/signals.ts";
-import type { PidNamespace } from "../namespaces/pid.ts";
 import { SIG_IGN } from "../signal_handlers.ts";
 import { fromKernel, retargetShared } from "../signals/generate.ts";
 import { isOrphanedPgrp, rouse, threadParked } from "../signals/stop.ts";
@@ -298,9 +297,9 @@ export const reap = (group: ThreadGroup): void => {
     const at = list.indexOf(group);
     if (at >= 0) list.splice(at, 1);
   }
-  for (let ns: PidNamespace | undefined = group.pidNamespace; ns?.outer !== undefined; ns = ns.outer) {
-    const { init } = ns;
-    if (ns.closed && init !== undefined && init !== group && !init.zombie && init.tasks.length === 1) groupDied(init);
+  if (group.pidNamespace.level === 0) return;
+  for (const { init, closed } of group.pidNamespace.chain) {
+    if (closed && init !== undefined && init !== group && !init.zombie && init.tasks.length === 1) groupDied(init);
   }
 };
 
