@@ -52,15 +52,18 @@ Deno.test("a damaged, cut, foreign or newer recording is refused", async () => {
     await assert.rejects(replayRun(bytes as Uint8Array<ArrayBuffer>, { stdio: collected().stdio }), DamagedRecording);
   }
 });
-Deno.test("what was recorded into a file is replayed into a pipe", () => {
+Deno.test("what was recorded into a file is replayed into a pipe, and into a file behind what is there", () => {
   const dir = Deno.makeTempDirSync();
   const mod = new URL("../../mod.ts", import.meta.url).pathname;
-  const shell = `"$0" run -A ${mod} run --record ${dir}/r ${
+  const dolly = `"$0" run -A ${mod}`;
+  const shell = `(echo ahead; ${dolly} run --record ${dir}/r ${
     guestPath("hello")
-  } > ${dir}/out && "$0" run -A ${mod} replay ${dir}/r`;
+  }) > ${dir}/out && ${dolly} replay ${dir}/r &&
+    (echo much further ahead; ${dolly} replay ${dir}/r; echo behind) > ${dir}/again && ${dolly} replay ${dir}/r >> ${dir}/out`;
   const { stdout, stderr } = new Deno.Command("sh", { args: ["-c", shell, Deno.execPath()] }).outputSync();
   const text = new TextDecoder();
   assert.equal(text.decode(stdout), "hello, world\n", text.decode(stderr));
-  assert.equal(Deno.readTextFileSync(`${dir}/out`), "hello, world\n");
+  assert.equal(Deno.readTextFileSync(`${dir}/out`), "ahead\nhello, world\nhello, world\n");
+  assert.equal(Deno.readTextFileSync(`${dir}/again`), "much further ahead\nhello, world\nbehind\n");
   Deno.removeSync(dir, { recursive: true });
 });

@@ -107,13 +107,17 @@ class JournalTerminal implements TerminalDoor {
 /** @param inner the real streams; at replay only their `write` and `close` are used */
 export class JournalStdio implements StdioDoor {
   readonly terminal: TerminalDoor | undefined;
+  readonly #recorded: (StreamFacts | undefined)[] = [];
+  /** Where the first byte of the run's output lies, in the recorded run's file and in the file there is now: a replay's may have begun elsewhere. */
+  readonly #begun = new Map<StreamNumber, { recorded: number; now: number }>();
   constructor(readonly j: Journal, readonly inner: StdioDoor) {
     const there = j.ask("terminal", () => inner.terminal !== undefined);
     if (!there) return;
     this.terminal = new JournalTerminal(j, inner.terminal, (bytes) => inner.write(1, bytes));
   }
   facts(stream: StreamNumber): StreamFacts {
-    return this.j.ask(`facts ${stream}`, () => this.inner.facts(stream));
+    const facts = this.j.ask(`facts ${stream}`, () => this.inner.facts(stream));
+    return this.#recorded[stream] = facts;
   }
   requestInput(max: number, deliver: (got: Uint8Array | number) => void): void {
     this.j.request<Uint8Array | number>(
@@ -132,8 +136,24 @@ export class JournalStdio implements StdioDoor {
     return got.length;
   }
   write(stream: StreamNumber, bytes: Uint8Array, at?: number): number {
-    return this.j.tell(`output ${stream} ${bytes.length}`, () => this.inner.write(stream, bytes, at));
+    return this.j.tell(
+      `output ${stream} ${bytes.length}`,
+      () => this.inner.write(stream, bytes, at === undefined ? undefined : this.#here(stream, at)),
+    );
   }
+  #here(stream: StreamNumber, at: number): number {
+    let begun = this.#begun.get(stream);
+    if (begun === undefined) {
+      const { append, position } = this.#recorded[stream]!, now = this.inner.facts(stream);
+      begun = {
+        recorded: append ? at : position,
+        now: now.append ? this.inner.size(stream) : now.position,
+      };
+      this.#begun.set(stream, begun);
+    }
+    return at - begun.recorded + begun.now;
+  }
+
   size(stream: StreamNumber): number {
     return this.j.ask(`size ${stream}`, () => this.inner.size(stream));
   }
@@ -141,7 +161,7 @@ export class JournalStdio implements StdioDoor {
     return this.j.ask(`status ${stream}`, () => this.inner.status(stream));
   }
   truncate(stream: StreamNumber, size: number): number {
-    return this.j.ask(`truncate ${stream} ${size}`, () => this.inner.truncate(stream, size));
+    return this.j.ask(`truncate ${stream} ${size}`, () => this.inner.truncate(stream, this.#here(stream, size)));
   }
   signals(deliver: (sig: number) => void): void {
     this.j.request("signals", (d) => this.inner.signals?.(d), deliver);
