@@ -80,6 +80,64 @@ export const dolly = (
   return runHost(Deno.execPath(), [...args, ...o.options ?? [], "--", ...command], {}, o.stdin ?? "", o.seconds ?? 60);
 };
 
+/** A server inside: what runs, the guest port it listens on, what it says when it does, files made in its folder before. */
+export interface Served {
+  readonly command: readonly string[];
+  readonly port: number;
+  readonly ready: RegExp;
+  readonly files?: Readonly<Record<string, string>>;
+  readonly options?: readonly string[];
+}
+
+const freePort = (): number => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return (listener.addr as Deno.NetAddr).port;
+};
+
+/** Collects what a stream says. */
+const listenTo = async (stream: ReadableStream<Uint8Array>, hear: (text: string) => void): Promise<void> => {
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) hear(text);
+};
+
+/** Runs a server in a fresh folder with its port published and lets `use` speak to the host's port. What still runs afterwards is killed. */
+export const served = (
+  root: string,
+  s: Served,
+  use: (hostPort: number, cwd: string) => Promise<void>,
+): Promise<void> =>
+  inFolder(root, async (cwd) => {
+    write(root + cwd, s.files);
+    const host = freePort();
+    const args = ["run", "-A", MOD, "run", "--root", root, "--clear-env", "--cwd", cwd];
+    const env = ENV.flatMap((e) => ["--env", e]);
+    const child = new Deno.Command(Deno.execPath(), {
+      args: [...args, ...env, "--publish", `${host}:${s.port}`, ...s.options ?? [], "--", ...s.command],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    let said = "";
+    const ready = Promise.withResolvers<void>();
+    const hear = (text: string) => {
+      said += text;
+      if (s.ready.test(said)) ready.resolve();
+    };
+    const ended = Promise.all([listenTo(child.stdout, hear), listenTo(child.stderr, hear), child.status]);
+    const kill = setTimeout(() => child.kill("SIGKILL"), 120_000);
+    try {
+      await Promise.race([ready.promise, ended.then(() => Promise.reject(new Error("the server ended")))]);
+      await use(host, cwd);
+    } catch (error) {
+      throw new Error(`the guest said: ${said}`, { cause: error });
+    } finally {
+      clearTimeout(kill);
+      try {
+        child.kill("SIGKILL");
+      } catch { /* it has ended */ }
+      await ended;
+    }
+  });
+
 const variables = (more: readonly string[] = []): Record<string, string> =>
   Object.fromEntries([...ENV, ...more].map((e) => [e.slice(0, e.indexOf("=")), e.slice(e.indexOf("=") + 1)]));
 
@@ -128,7 +186,11 @@ export const note = (line: Record<string, unknown>): void => {
 };
 
 const write = (dir: string, files: ProgramCase["files"]): void => {
-  for (const [name, text] of Object.entries(files ?? {})) Deno.writeTextFileSync(`${dir}/${name}`, text);
+  for (const [name, text] of Object.entries(files ?? {})) {
+    const path = `${dir}/${name}`;
+    Deno.mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+    Deno.writeTextFileSync(path, text);
+  }
 };
 
 const compare = async (root: string, c: ProgramCase): Promise<void> => {
