@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { dolly, ignore, note, sysroot } from "./harness.ts";
 
 const STRESSORS = (
-  "clone fork vfork pthread futex signal sigq sigrt pipe mmap shm shm-sysv sem sem-sysv msg epoll eventfd timer timerfd switch zombie wait kcmp " +
+  "clone fork vfork exec pthread futex signal sigq sigrt pipe mmap shm shm-sysv sem sem-sysv msg epoll eventfd timer timerfd switch zombie wait kcmp " +
   "sigsuspend sigpending sigabrt sigsegv sigchld sigfd sigio sigtrap itimer poll nanosleep sleep dup fifo flock lockf lockofd mutex daemon session " +
   "mremap madvise mprotect brk stack malloc munmap getrandom get set prctl personality schedmix yield affinity nice rename link symlink dir dirdeep " +
   "chmod chown fstat open close access utime readahead seek fallocate copy-file sendfile splice tee vm memfd msyncmany filename hdd iomix inotify " +
@@ -16,6 +16,9 @@ const SMALLER: Readonly<Record<string, readonly string[]>> = {
   mremap: ["--mremap-bytes", "4M"],
   qsort: ["--qsort-size", "16384"],
 };
+/** stress-ng refuses to run these as root: they run as nobody. */
+const NOT_AS_ROOT = new Set(["exec"]);
+const NOBODY = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"];
 /** What is known to fail, and why; tried all the same. */
 const KNOWN: Readonly<Record<string, string>> = {
   rawsock: "no raw sockets",
@@ -25,11 +28,12 @@ const KNOWN: Readonly<Record<string, string>> = {
 
 for (const name of new Set(STRESSORS)) {
   Deno.test({ name: `stress-ng --${name} --verify`, ignore }, async () => {
-    const found = sysroot(["stress-ng"]);
+    const found = sysroot(["stress-ng", "util-linux"]);
     if ("reason" in found) return console.log(`skipped: ${found.reason}`);
     const { stdout, stderr, status, ms } = await dolly(
       found.root,
       [
+        ...NOT_AS_ROOT.has(name) ? NOBODY : [],
         "stress-ng",
         `--${name}`,
         "1",
