@@ -266,8 +266,7 @@ export class HostInode extends Inode {
 
   override setAttributes(_t: Task, set: SetAttributes): void {
     this.fs.generation++;
-    // The host's calls would follow the link.
-    if (this.type === S_IFLNK) return;
+    if (this.type === S_IFLNK) return this.#setLinkAttributes(set);
     if (set.size !== undefined) {
       this.flush();
       this.fs.host.truncate(this.hostPath, set.size);
@@ -280,6 +279,18 @@ export class HostInode extends Inode {
     if (set.atime !== undefined || set.mtime !== undefined) {
       const now = this.stat();
       this.fs.host.utime(this.hostPath, set.atime ?? now.atime, set.mtime ?? now.mtime);
+      this.fs.marks.times(this, set.atime, set.mtime);
+    }
+  }
+
+  /** The host's other calls would follow the link. */
+  #setLinkAttributes(set: SetAttributes): void {
+    const now = this.stat();
+    if (set.uid !== undefined || set.gid !== undefined) {
+      this.fs.host.linkChown(this.hostPath, set.uid ?? now.uid, set.gid ?? now.gid);
+    }
+    if (set.atime !== undefined || set.mtime !== undefined) {
+      this.fs.host.linkUtime(this.hostPath, set.atime ?? now.atime, set.mtime ?? now.mtime);
       this.fs.marks.times(this, set.atime, set.mtime);
     }
   }

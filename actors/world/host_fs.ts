@@ -164,6 +164,17 @@ export interface HostFsFacts {
   readonly ffree: number;
 }
 
+/** What only Node's interface has, loaded when first asked. */
+interface NodeFs {
+  statfsSync(path: string): HostFsFacts;
+  lutimesSync(path: string, atime: number, mtime: number): void;
+  lchownSync(path: string, uid: number, gid: number): void;
+}
+const nodeFs = (): NodeFs | undefined => {
+  type Builtins = { process?: { getBuiltinModule?(name: string): NodeFs | undefined } };
+  return (globalThis as Builtins).process?.getBuiltinModule?.("node:fs");
+};
+
 /** Whether Deno may read everything; asked once, since a permission is hardly ever taken back. */
 let readsAll: boolean | undefined;
 
@@ -210,13 +221,15 @@ export const hostFs = {
   chown: (path: string, uid: number | null, gid: number | null): void => attempt(() => Deno.chownSync(path, uid, gid)),
   utime: (path: string, atime: bigint, mtime: bigint): void =>
     attempt(() => Deno.utimeSync(path, instant(atime), instant(mtime))),
+  /** Times and owner of a symbolic link itself. */
+  linkUtime: (path: string, atime: bigint, mtime: bigint): void =>
+    attempt(() => nodeFs()?.lutimesSync(path, Number(atime) / 1e9, Number(mtime) / 1e9)),
+  linkChown: (path: string, uid: number, gid: number): void => attempt(() => nodeFs()?.lchownSync(path, uid, gid)),
   truncate: (path: string, size: number): void => attempt(() => Deno.truncateSync(path, size)),
-  /** Undefined where the host does not say. Deno has no call of its own for it; Node's is loaded when first asked. */
+  /** Undefined where the host does not say. */
   statfs(path: string): HostFsFacts | undefined {
-    type NodeFs = { statfsSync(path: string): HostFsFacts };
-    type Builtins = { process?: { getBuiltinModule?(name: string): NodeFs | undefined } };
     try {
-      return (globalThis as Builtins).process?.getBuiltinModule?.("node:fs")?.statfsSync(path);
+      return nodeFs()?.statfsSync(path);
     } catch {
       return undefined;
     }

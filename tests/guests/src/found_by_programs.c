@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -92,6 +93,27 @@ static void signal_driven(void) {
   close(p[1]);
 }
 
+// rsync -a, cp -a: a symbolic link has times and an owner of its own.
+static void times_of_a_link(void) {
+  char dir[] = "/tmp/linkXXXXXX", target[64], link[64];
+  struct timespec times[2] = { { 1000, 1 }, { 2000, 123456789 } };
+  struct stat s;
+  mkdtemp(dir);
+  snprintf(target, sizeof target, "%s/target", dir);
+  snprintf(link, sizeof link, "%s/link", dir);
+  close(open(target, O_CREAT | O_WRONLY, 0644));
+  symlink("target", link);
+#define TIMES_SET utimensat(AT_FDCWD, link, times, AT_SYMLINK_NOFOLLOW)
+  SHOW(TIMES_SET);
+  lstat(link, &s);
+  printf("link %ld.%09ld\n", (long)s.st_mtim.tv_sec, s.st_mtim.tv_nsec);
+  stat(link, &s);
+  printf("target is younger: %d\n", s.st_mtim.tv_sec > 2000);
+  unlink(link);
+  unlink(target);
+  rmdir(dir);
+}
+
 // timeout(1) kills the first process; its busy child must not keep the run going (tests/run/left_behind_test.ts).
 static void leave_busy_child(void) {
   if (fork() == 0) for (volatile int i = 0;; i++);
@@ -122,5 +144,6 @@ int main(int argc, char **argv) {
   process_directory();
   name_of_bytes();
   signal_driven();
+  times_of_a_link();
   return 0;
 }
