@@ -1,5 +1,6 @@
 /** The clocks a guest can name: wall, monotonic, CPU time of processes and tasks (kernel/time/posix-timers.c, posix-cpu-timers.c). */
 import { CLOCK } from "../syscalls/abi/time.ts";
+import { readTimespec } from "./deadline.ts";
 import { groupCpuTime } from "./cpu_timers.ts";
 import type { Task } from "./task/task.ts";
 import type { ThreadGroup } from "./task/thread_group.ts";
@@ -10,7 +11,7 @@ export interface CpuClock {
   readonly group: ThreadGroup;
   readonly task: Task | undefined;
 }
-export type Clock = "realtime" | "monotonic" | CpuClock;
+export type Clock = "realtime" | "monotonic" | "boottime" | CpuClock;
 
 /** Per-thread bit of a dynamic clock id, and its two low bits: PROF 0, VIRT 1, SCHED 2, file descriptor 3. */
 const PER_THREAD = 4, WHICH = 3, BY_FD = 3;
@@ -38,9 +39,10 @@ export const clockOf = (t: Task, id: number): Clock | undefined => {
     case CLOCK.MONOTONIC:
     case CLOCK.MONOTONIC_RAW:
     case CLOCK.MONOTONIC_COARSE:
+      return "monotonic";
     case CLOCK.BOOTTIME:
     case CLOCK.BOOTTIME_ALARM:
-      return "monotonic";
+      return "boottime";
     case CLOCK.PROCESS_CPUTIME_ID:
       return { kind: "cpu", group: t.group, task: undefined };
     case CLOCK.THREAD_CPUTIME_ID:
@@ -58,6 +60,13 @@ export const isReadOnly = (id: number): boolean =>
 export const readCpuClock = (clock: CpuClock): number =>
   clock.task === undefined ? groupCpuTime(clock.group) : clock.task.cpuTime;
 
+/** What the task's time namespace adds to a clock that counts from the machine's start, ns. */
+export const clockOffset = (t: Task, clock: "monotonic" | "boottime"): number => t.namespaces.of.time[clock];
+
+/** The machine's monotonic deadline of an absolute time on such a clock, as the task reads it; EINVAL, EFAULT. */
+export const deadlineOn = (t: Task, clock: "monotonic" | "boottime", addr: number): number =>
+  Math.max(0, readTimespec(t.mem, addr) - clockOffset(t, clock));
+
 /** Writes the clock's time as a timespec. */
 export const writeClock = (t: Task, clock: Clock, addr: number): void => {
   if (clock === "realtime") {
@@ -67,7 +76,8 @@ export const writeClock = (t: Task, clock: Clock, addr: number): void => {
     t.mem.setU64(addr + 8, Number(ns - BigInt(sec) * 1000000000n));
     return;
   }
-  writeTimespec(t, addr, clock === "monotonic" ? t.machine.clock.monotonic() : readCpuClock(clock));
+  const ns = typeof clock === "string" ? t.machine.clock.monotonic() + clockOffset(t, clock) : readCpuClock(clock);
+  writeTimespec(t, addr, ns);
 };
 
 /** Writes ns as a timespec. */

@@ -3,12 +3,9 @@
  * the commit that every change goes through. Results are 0 or a negative errno.
  */
 import { E } from "../syscalls/abi/errno.ts";
-import { ALL_CAPS, CAP, capable, type Credentials } from "./credentials.ts";
+import { ALL_CAPS, CAP, capableHere, type Credentials, KEEP, rootUid } from "./credentials.ts";
 import { execHooks } from "./exec/exec.ts";
 import type { Task } from "./task/task.ts";
-
-/** "Leave as it is" of setreuid and setresuid. */
-const KEEP = 0xffffffff;
 
 export const SECBIT = {
   NOROOT: 1,
@@ -49,13 +46,14 @@ export const commitCredentials = (t: Task, next: Credentials): void => {
 const emulateRootLoss = (old: Credentials, next: Credentials): Credentials => {
   if ((old.securebits & SECBIT.NO_SETUID_FIXUP) !== 0) return next;
   let { capPermitted, capEffective, capAmbient } = next;
-  const wasRoot = old.ruid === 0 || old.euid === 0 || old.suid === 0;
-  if (wasRoot && next.ruid !== 0 && next.euid !== 0 && next.suid !== 0) {
+  const root = rootUid(old);
+  const wasRoot = old.ruid === root || old.euid === root || old.suid === root;
+  if (wasRoot && next.ruid !== root && next.euid !== root && next.suid !== root) {
     if ((old.securebits & SECBIT.KEEP_CAPS) === 0) capPermitted = capEffective = 0n;
     capAmbient = 0n;
   }
-  if (old.euid === 0 && next.euid !== 0) capEffective = 0n;
-  if (old.euid !== 0 && next.euid === 0) capEffective = capPermitted;
+  if (old.euid === root && next.euid !== root) capEffective = 0n;
+  if (old.euid !== root && next.euid === root) capEffective = capPermitted;
   return { ...next, capPermitted, capEffective, capAmbient };
 };
 
@@ -64,7 +62,7 @@ export const setUid = (t: Task, uid: number): number => {
   if (uid === KEEP) return -E.INVAL;
   const { cred } = t;
   let next: Credentials;
-  if (capable(cred, CAP.SETUID)) next = { ...cred, ruid: uid, euid: uid, suid: uid, fsuid: uid };
+  if (capableHere(cred, CAP.SETUID)) next = { ...cred, ruid: uid, euid: uid, suid: uid, fsuid: uid };
   else if (uid === cred.ruid || uid === cred.suid) next = { ...cred, euid: uid, fsuid: uid };
   else return -E.PERM;
   commitCredentials(t, emulateRootLoss(cred, next));
@@ -75,7 +73,7 @@ export const setUid = (t: Task, uid: number): number => {
 export const setGid = (t: Task, gid: number): number => {
   if (gid === KEEP) return -E.INVAL;
   const { cred } = t;
-  if (capable(cred, CAP.SETGID)) commitCredentials(t, { ...cred, rgid: gid, egid: gid, sgid: gid, fsgid: gid });
+  if (capableHere(cred, CAP.SETGID)) commitCredentials(t, { ...cred, rgid: gid, egid: gid, sgid: gid, fsgid: gid });
   else if (gid === cred.rgid || gid === cred.sgid) commitCredentials(t, { ...cred, egid: gid, fsgid: gid });
   else return -E.PERM;
   return 0;
@@ -126,25 +124,26 @@ const applyGids = (t: Task, ids: Ids | undefined): number => {
 
 /** setreuid(2) and setregid(2). */
 export const setReUid = (t: Task, r: number, e: number): number =>
-  applyUids(t, realEffective(capable(t.cred, CAP.SETUID), uids(t.cred), r, e));
+  applyUids(t, realEffective(capableHere(t.cred, CAP.SETUID), uids(t.cred), r, e));
 export const setReGid = (t: Task, r: number, e: number): number =>
-  applyGids(t, realEffective(capable(t.cred, CAP.SETGID), gids(t.cred), r, e));
+  applyGids(t, realEffective(capableHere(t.cred, CAP.SETGID), gids(t.cred), r, e));
 /** setresuid(2) and setresgid(2). */
 export const setResUid = (t: Task, r: number, e: number, s: number): number =>
-  applyUids(t, allThree(capable(t.cred, CAP.SETUID), uids(t.cred), r, e, s));
+  applyUids(t, allThree(capableHere(t.cred, CAP.SETUID), uids(t.cred), r, e, s));
 export const setResGid = (t: Task, r: number, e: number, s: number): number =>
-  applyGids(t, allThree(capable(t.cred, CAP.SETGID), gids(t.cred), r, e, s));
+  applyGids(t, allThree(capableHere(t.cred, CAP.SETGID), gids(t.cred), r, e, s));
 
 /** setfsuid(2): the previous one, changed or not. */
 export const setFsUid = (t: Task, uid: number): number => {
   const { cred } = t;
   const allowed = uid === cred.ruid || uid === cred.euid || uid === cred.suid || uid === cred.fsuid ||
-    capable(cred, CAP.SETUID);
+    capableHere(cred, CAP.SETUID);
   if (uid === KEEP || !allowed) return cred.fsuid;
   let { capEffective } = cred;
   if ((cred.securebits & SECBIT.NO_SETUID_FIXUP) === 0) {
-    if (cred.fsuid === 0 && uid !== 0) capEffective &= ~FS_CAPS;
-    if (cred.fsuid !== 0 && uid === 0) capEffective |= FS_CAPS & cred.capPermitted;
+    const root = rootUid(cred);
+    if (cred.fsuid === root && uid !== root) capEffective &= ~FS_CAPS;
+    if (cred.fsuid !== root && uid === root) capEffective |= FS_CAPS & cred.capPermitted;
   }
   commitCredentials(t, { ...cred, fsuid: uid, capEffective });
   return cred.fsuid;
@@ -154,7 +153,7 @@ export const setFsUid = (t: Task, uid: number): number => {
 export const setFsGid = (t: Task, gid: number): number => {
   const { cred } = t;
   const allowed = gid === cred.rgid || gid === cred.egid || gid === cred.sgid || gid === cred.fsgid ||
-    capable(cred, CAP.SETGID);
+    capableHere(cred, CAP.SETGID);
   if (gid !== KEEP && allowed) commitCredentials(t, { ...cred, fsgid: gid });
   return cred.fsgid;
 };
@@ -169,7 +168,7 @@ export const setGroups = (t: Task, groups: readonly number[]): number => {
 export const setCapabilities = (t: Task, effective: bigint, permitted: bigint, inheritable: bigint): number => {
   const { cred } = t;
   const e = effective & ALL_CAPS, p = permitted & ALL_CAPS, i = inheritable & ALL_CAPS;
-  if (!capable(cred, CAP.SETPCAP) && (i & ~(cred.capInheritable | cred.capPermitted)) !== 0n) return -E.PERM;
+  if (!capableHere(cred, CAP.SETPCAP) && (i & ~(cred.capInheritable | cred.capPermitted)) !== 0n) return -E.PERM;
   if ((i & ~(cred.capInheritable | cred.capBounding)) !== 0n) return -E.PERM;
   if ((p & ~cred.capPermitted) !== 0n || (e & ~p) !== 0n) return -E.PERM;
   commitCredentials(t, {
@@ -184,7 +183,8 @@ export const setCapabilities = (t: Task, effective: bigint, permitted: bigint, i
 
 /** Credentials after execve of a file without capabilities of its own (cap_bprm_creds_from_file, capabilities(7)). */
 const afterExec = (cred: Credentials): Credentials => {
-  const root = (cred.ruid === 0 || cred.euid === 0) && (cred.securebits & SECBIT.NOROOT) === 0;
+  const rootId = rootUid(cred);
+  const root = (cred.ruid === rootId || cred.euid === rootId) && (cred.securebits & SECBIT.NOROOT) === 0;
   const capPermitted = root ? cred.capInheritable | cred.capBounding : cred.capAmbient;
   return {
     ...cred,
@@ -193,7 +193,7 @@ const afterExec = (cred: Credentials): Credentials => {
     sgid: cred.egid,
     fsgid: cred.egid,
     capPermitted,
-    capEffective: root && cred.euid === 0 ? capPermitted : cred.capAmbient,
+    capEffective: root && cred.euid === rootId ? capPermitted : cred.capAmbient,
     securebits: cred.securebits & ~SECBIT.KEEP_CAPS,
   };
 };

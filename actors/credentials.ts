@@ -1,4 +1,12 @@
-import { FIRST_USER_NAMESPACE, type UserNamespace } from "./namespaces/user.ts";
+import { E, fail } from "../syscalls/abi/errno.ts";
+import {
+  type Extent,
+  FIRST_USER_NAMESPACE,
+  shownId,
+  toInside,
+  toKernel,
+  type UserNamespace,
+} from "./namespaces/user.ts";
 
 /** Credentials of a task (credentials(7)). A value: replaced, never changed in place, so that sharing after clone is by reference. */
 export interface Credentials {
@@ -72,6 +80,30 @@ const has = (cred: Credentials, cap: number): boolean => ((cred.capEffective >> 
 /** Whether the task has the capability for the machine as a whole: in the first user namespace. */
 export const capable = (cred: Credentials, cap: number): boolean =>
   cred.userNamespace === FIRST_USER_NAMESPACE && has(cred, cap);
+
+/** Whether it has the capability in its own user namespace. */
+export const capableHere = has;
+
+/** Whether it has the capability for a file of these owners: both have a number in its user namespace (capable_wrt_inode_uidgid). */
+export const capableOver = (cred: Credentials, file: { readonly uid: number; readonly gid: number }, cap: number) =>
+  has(cred, cap) && toInside(cred.userNamespace.uids, file.uid) >= 0 &&
+  toInside(cred.userNamespace.gids, file.gid) >= 0;
+
+/** The kernel's number for a user or group id that the task says; EINVAL where its user namespace maps none. KEEP (-1) stays. */
+export const saidUid = ({ userNamespace }: Credentials, id: number): number => said(userNamespace.uids, id);
+export const saidGid = ({ userNamespace }: Credentials, id: number): number => said(userNamespace.gids, id);
+/** "Leave as it is". */
+export const KEEP = 0xffffffff;
+const said = (map: readonly Extent[] | undefined, id: number): number => {
+  if (id === KEEP) return KEEP;
+  const kernel = toKernel(map, id);
+  return kernel < 0 ? fail(E.INVAL) : kernel;
+};
+/** What the task sees of the kernel's number: the overflow id where its user namespace maps none. */
+export const seenUid = ({ userNamespace }: Credentials, id: number): number => shownId(userNamespace.uids, id);
+export const seenGid = ({ userNamespace }: Credentials, id: number): number => shownId(userNamespace.gids, id);
+/** The kernel's number of the task's root; -1: its user namespace has none. */
+export const rootUid = ({ userNamespace }: Credentials): number => toKernel(userNamespace.uids, 0);
 
 /**
  * Whether it has the capability in a user namespace and so for what that owns (cap_capable): by its effective set in its own and in those further in; in one that its

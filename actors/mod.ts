@@ -1,6 +1,22 @@
 /** What system call handlers may import of the kernel: the protocol of every actor, never its inner state. */
 export { BLOCKED, NO_RESULT, type Wait } from "./blocking.ts";
-export { ALL_CAPS, CAP, capable, type Credentials, credentialsOf } from "./credentials.ts";
+export {
+  ALL_CAPS,
+  CAP,
+  capable,
+  capableHere,
+  capableOver,
+  type Credentials,
+  credentialsOf,
+  KEEP,
+  nsCapable,
+  rootUid,
+  saidGid,
+  saidUid,
+  seenGid,
+  seenUid,
+} from "./credentials.ts";
+export { toKernel } from "./namespaces/user.ts";
 export { FileTable } from "./file_table.ts";
 export { FsContext, type Location } from "./fs_context.ts";
 export { defaultLimits, type Limit, RLIMIT } from "./limits.ts";
@@ -45,7 +61,16 @@ export { alive } from "./task/states.ts";
 export { turn } from "./task/turn.ts";
 export { applyMemoryLimits, groupUsage, setLimit } from "./resource_limits.ts";
 export { armCpuLimit, armCpuTimer, cancelCpuTimer, type CpuTimer, groupCpuTime } from "./cpu_timers.ts";
-export { type Clock, clockOf, isReadOnly, readCpuClock, writeClock, writeTimespec } from "./clocks.ts";
+export {
+  type Clock,
+  clockOf,
+  clockOffset,
+  deadlineOn,
+  isReadOnly,
+  readCpuClock,
+  writeClock,
+  writeTimespec,
+} from "./clocks.ts";
 export { sleepOnCpuClock, sleepUntil } from "./sleep.ts";
 export { getIntervalTimer, type IntervalValue, setIntervalTimer } from "./interval_timers.ts";
 export * from "./posix_timers.ts";

@@ -2,7 +2,7 @@
 import { E } from "../syscalls/abi/errno.ts";
 import { bytesOf, textOf } from "../syscalls/abi/text.ts";
 import { PR } from "../syscalls/abi/system.ts";
-import { CAP, capable } from "./credentials.ts";
+import { CAP, capable, capableHere } from "./credentials.ts";
 import { SECBIT } from "./credential_changes.ts";
 import type { Task } from "./task/task.ts";
 import type { ThreadGroup } from "./task/thread_group.ts";
@@ -63,7 +63,7 @@ const setSecurebits: Option = (t, bits) => {
   const locked = (cred.securebits & SECURE_LOCKS) >> 1;
   if (((cred.securebits ^ bits) & locked) !== 0) return -E.PERM;
   if ((cred.securebits & SECURE_LOCKS & ~bits) !== 0) return -E.PERM;
-  if ((bits & ~(SECURE_ALL | SECURE_LOCKS)) !== 0 || !capable(cred, CAP.SETPCAP)) return -E.PERM;
+  if ((bits & ~(SECURE_ALL | SECURE_LOCKS)) !== 0 || !capableHere(cred, CAP.SETPCAP)) return -E.PERM;
   t.cred = { ...cred, securebits: bits };
   return 0;
 };
@@ -110,7 +110,7 @@ export const prctlOptions: Readonly<Record<number, Option>> = {
   },
   [PR.CAPBSET_READ]: (t, cap) => !isCap(cap) ? -E.INVAL : (t.cred.capBounding & bit(cap)) !== 0n ? 1 : 0,
   [PR.CAPBSET_DROP](t, cap) {
-    if (!capable(t.cred, CAP.SETPCAP)) return -E.PERM;
+    if (!capableHere(t.cred, CAP.SETPCAP)) return -E.PERM;
     if (!isCap(cap)) return -E.INVAL;
     t.cred = { ...t.cred, capBounding: t.cred.capBounding & ~bit(cap) };
     return 0;

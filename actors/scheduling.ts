@@ -4,7 +4,7 @@
  */
 import { E } from "../syscalls/abi/errno.ts";
 import { SCHED } from "../syscalls/abi/sched.ts";
-import { CAP, capable } from "./credentials.ts";
+import { CAP, capable, nsCapable, saidUid } from "./credentials.ts";
 import { RLIMIT } from "./limits.ts";
 import type { Task } from "./task/task.ts";
 
@@ -65,7 +65,7 @@ export const selectTasks = (t: Task, which: number, who: number): Task[] | undef
       return all.filter((task) => task.group.pgid === pgid);
     }
     case 2: {
-      const uid = who === 0 ? t.cred.ruid : who;
+      const uid = who === 0 ? t.cred.ruid : saidUid(t.cred, who);
       return all.filter((task) => task.cred.ruid === uid);
     }
   }
@@ -74,7 +74,10 @@ export const selectTasks = (t: Task, which: number, who: number): Task[] | undef
 /** setpriority on one task. */
 export const setNice = (t: Task, target: Task, nice: number): number => {
   const privileged = capable(t.cred, CAP.SYS_NICE);
-  if (!privileged && target.cred.ruid !== t.cred.euid && target.cred.euid !== t.cred.euid) return -E.PERM;
+  if (
+    !nsCapable(t.cred, target.cred.userNamespace, CAP.SYS_NICE) && target.cred.ruid !== t.cred.euid &&
+    target.cred.euid !== t.cred.euid
+  ) return -E.PERM;
   if (nice < target.nice && !privileged && !niceAllowed(target, nice)) return -E.ACCES;
   target.nice = nice;
   return 0;
@@ -99,7 +102,7 @@ export const resetScheduling = (child: Task): void => {
 
 /** sched_setaffinity: one CPU, number 0. */
 export const setAffinity = (t: Task, target: Task, mask: Uint8Array): number => {
-  if (!sameOwner(t, target) && !capable(t.cred, CAP.SYS_NICE)) return -E.PERM;
+  if (!sameOwner(t, target) && !nsCapable(t.cred, target.cred.userNamespace, CAP.SYS_NICE)) return -E.PERM;
   if (mask.length === 0 || (mask[0] & 1) === 0) return -E.INVAL;
   target.affinity = Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0);
   return 0;

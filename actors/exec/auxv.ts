@@ -1,5 +1,5 @@
 /** The auxiliary vector (getauxval(3), SEMANTICS 5.20): pairs of numbers, some of which point into the initial stack. */
-import type { Credentials } from "../credentials.ts";
+import { type Credentials, seenGid, seenUid } from "../credentials.ts";
 
 export const AT_ = {
   NULL: 0,
@@ -50,10 +50,10 @@ export const auxiliaryVector = (facts: LoadedFacts, cred: Credentials): [number,
   [AT_.BASE, facts.base],
   [AT_.FLAGS, 0],
   [AT_.ENTRY, facts.entry],
-  [AT_.UID, cred.ruid],
-  [AT_.EUID, cred.euid],
-  [AT_.GID, cred.rgid],
-  [AT_.EGID, cred.egid],
+  [AT_.UID, seenUid(cred, cred.ruid)],
+  [AT_.EUID, seenUid(cred, cred.euid)],
+  [AT_.GID, seenGid(cred, cred.rgid)],
+  [AT_.EGID, seenGid(cred, cred.egid)],
   [AT_.SECURE, 0],
   [AT_.RANDOM, "random"],
   [AT_.HWCAP2, 0],

@@ -6,7 +6,6 @@ import { E, errno } from "../../syscalls/abi/errno.ts";
 import { SI, SIG } from "../../syscalls/abi/signals.ts";
 import { BLOCKED, NO_RESULT, type Wait } from "../blocking.ts";
 import { moveTo } from "../namespaces/enter.ts";
-import { ALL_CAPS } from "../credentials.ts";
 import { doomed, endOther, exitGroup, forget, noteMemoryPeak, releaseMemory } from "../task/exit.ts";
 import { NO_ALT_STACK, type Task } from "../task/task.ts";
 import type { VmGroup } from "../vm_group.ts";
@@ -103,9 +102,6 @@ const commit = (t: Task, vm: VmGroup, sp: number, entry: number, comm: string): 
   t.comm = comm;
   group.hasExeced = true;
   group.exitSignal = group.exitSignal === 0 && group.parent === undefined ? 0 : 17;
-  if (t.cred.euid === 0) {
-    t.cred = { ...t.cred, capEffective: t.cred.capBounding & ALL_CAPS, capPermitted: t.cred.capBounding & ALL_CAPS };
-  }
   t.cpu.pc = entry;
   t.cpu.setNumber(2, sp);
   t.trace?.execed(formerTid);

@@ -14,6 +14,8 @@ import { toInside, UserNamespace } from "./user.ts";
 /** Deepest a user namespace may have one made in it. */
 const DEEPEST_PARENT = 32;
 
+const CAP_SETFCAP = 31;
+
 /** Every capability in a user namespace, and nothing kept of former sets (set_cred_user_ns). */
 const inside = (cred: Credentials, userNamespace: UserNamespace): Credentials => ({
   ...cred,
@@ -34,6 +36,7 @@ export const inNewUserNamespace = (t: Task): Credentials => {
   if (toInside(parent.uids, cred.euid) < 0 || toInside(parent.gids, cred.egid) < 0) throw errno(E.PERM);
   const made = new UserNamespace(t.machine, parent, cred.euid, cred.egid);
   made.setgroups = parent.setgroups;
+  made.outerSetfcap = nsCapable(cred, parent, CAP_SETFCAP);
   return inside(cred, made);
 };
 

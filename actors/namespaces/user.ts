@@ -20,6 +20,8 @@ export class UserNamespace extends Namespace {
   /** Undefined until written to /proc/PID/uid_map. */
   uids: readonly Extent[] | undefined;
   gids: readonly Extent[] | undefined;
+  /** Its maker had CAP_SETFCAP outside: then it may map outer root from within. */
+  outerSetfcap = false;
   /** What /proc/PID/setgroups says. */
   setgroups = true;
 

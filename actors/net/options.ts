@@ -1,7 +1,7 @@
 /** Options of SOL_SOCKET as a table from number to how it is read and set (net/core/sock.c). Values are the bytes the guest sees. */
 import { E } from "../../syscalls/abi/errno.ts";
 import { AF, SO, SOCK } from "../../syscalls/abi/net.ts";
-import { CAP, capable } from "../credentials.ts";
+import { CAP, capable, seenGid, seenUid } from "../credentials.ts";
 import type { Task } from "../task/task.ts";
 import type { Socket } from "./socket.ts";
 
@@ -130,7 +130,7 @@ const LINGER: Option = {
 
 const PEERCRED = fixed((s, t) => {
   const { sender } = s.peerCredentials ?? { sender: { pid: 0, uid: -1, gid: -1 } };
-  return words(t.sees(sender.pid), sender.uid, sender.gid);
+  return words(t.sees(sender.pid), seenUid(t.cred, sender.uid), seenGid(t.cred, sender.gid));
 });
 
 const OPTIONS: Readonly<Record<number, Option>> = {

@@ -8,6 +8,7 @@ import { S_IFDIR } from "../vfs/inode.ts";
 import { fdDirectory, fdInfoDirectory, namespaceLinks } from "./descriptors.ts";
 import { auxv, cmdline, environ, mapsText, MemoryFile, smapsRollup, smapsText } from "./memory_map.ts";
 import { mountInfoText, mountStatsText, mountsText } from "./mounts.ts";
+import { namespaceFiles } from "./namespace_files.ts";
 import { netDirectory } from "./net_files.ts";
 import { statLine, statmLine, statusText } from "./process_state.ts";
 import { onlyTracers, ProcTask } from "./subject.ts";
@@ -90,7 +91,6 @@ const syscallText = ({ task }: ProcTask): string => {
   return `${task.callNumber} ${args} 0x${cpu.x(2).toString(16)} 0x${cpu.pc.toString(16)}\n`;
 };
 
-const idMap = "         0          0 4294967295\n";
 const ioText = "rchar: 0\nwchar: 0\nsyscr: 0\nsyscw: 0\nread_bytes: 0\nwrite_bytes: 0\ncancelled_write_bytes: 0\n";
 const private_ = { mode: 0o400, mayOpen: onlyTracers } as const;
 
@@ -113,7 +113,6 @@ const both: Files = {
   exe,
   fd: fdDirectory,
   fdinfo: fdInfoDirectory,
-  gid_map: text(() => idMap, { mode: 0o644 }),
   io: text(() => ioText, private_),
   limits: text(limitsText),
   loginuid: text(() => "4294967295", { mode: 0o644 }),
@@ -130,6 +129,7 @@ const both: Files = {
   mounts: text(mountsText),
   net: netDirectory,
   ns: directory<ProcTask>(namespaceLinks),
+  ...namespaceFiles,
   oom_adj: text(({ task }) => `${Math.trunc(task.group.oomScoreAdj * 17 / 1000)}\n`, { mode: 0o644 }),
   oom_score: text(({ task }) => `${Math.max(0, Math.round(666 + task.group.oomScoreAdj * 2 / 3))}\n`),
   oom_score_adj: text(({ task }) => `${task.group.oomScoreAdj}\n`, { mode: 0o644, write: setOomScoreAdj }),
@@ -137,7 +137,6 @@ const both: Files = {
   root: placeLink((s) => s.task.holdings.fs ? s.task.fs.root : undefined),
   schedstat: text(({ task }) => `${Math.round(task.cpuTime)} 0 ${task.group.used.nvcsw + task.group.used.nivcsw}\n`),
   sessionid: text(() => "4294967295"),
-  setgroups: text(() => "allow\n", { mode: 0o644 }),
   smaps: text(smapsText, { mayOpen: onlyTracers }),
   smaps_rollup: text(smapsRollup, { mayOpen: onlyTracers }),
   stack: text(() => "", private_),
@@ -145,7 +144,6 @@ const both: Files = {
   statm: text(statmLine),
   status: text(statusText),
   syscall: text(syscallText, private_),
-  uid_map: text(() => idMap, { mode: 0o644 }),
   wchan: text(() => "0"),
 };
 

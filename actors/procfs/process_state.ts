@@ -1,5 +1,6 @@
 /** /proc/pid/{stat,statm,status}: what a task is doing, in Linux's exact formats (fs/proc/array.c). */
 import type { Vma } from "../../cpu/types.ts";
+import { seenGid, seenUid } from "../credentials.ts";
 import { RLIMIT } from "../limits.ts";
 import type { Machine } from "../machine.ts";
 import { SIG_DFL, SIG_IGN } from "../signal_handlers.ts";
@@ -219,9 +220,11 @@ const queuedSignals = (task: Task): number => {
 };
 
 /** /proc/pid/status. */
-export const statusText = (s: ProcTask): string => {
+export const statusText = (s: ProcTask, t: Task): string => {
   const { task } = s;
   const { group, cred } = task;
+  const uids = [cred.ruid, cred.euid, cred.suid, cred.fsuid], gids = [cred.rgid, cred.egid, cred.sgid, cred.fsgid];
+  const all = (id: number): string => task.machine.nestedNumbers.get(id)?.byLevel.join("\t") ?? `${id}`;
   const letter = stateLetter(task);
   const { ignored, caught } = dispositions(task);
   const umask = task.holdings.fs ? `Umask:\t${task.fs.umask.toString(8).padStart(4, "0")}\n` : "";
@@ -229,9 +232,12 @@ export const statusText = (s: ProcTask): string => {
     `State:\t${letter} (${NAMES[letter]})\nTgid:\t${group.tgid}\nNgid:\t0\nPid:\t${task.tid}\nPPid:\t${
       parentOf(task)
     }\nTracerPid:\t${task.trace?.tracer.tid ?? 0}\n` +
-    `Uid:\t${cred.ruid}\t${cred.euid}\t${cred.suid}\t${cred.fsuid}\nGid:\t${cred.rgid}\t${cred.egid}\t${cred.sgid}\t${cred.fsgid}\n` +
-    `FDSize:\t${tableSize(task)}\nGroups:\t${cred.groups.map((g) => `${g} `).join("")}\n` +
-    `NStgid:\t${group.tgid}\nNSpid:\t${task.tid}\nNSpgid:\t${group.pgid}\nNSsid:\t${group.sid}\nKthread:\t0\n` +
+    `Uid:${uids.map((id) => `\t${seenUid(t.cred, id)}`).join("")}\nGid:${
+      gids.map((id) => `\t${seenGid(t.cred, id)}`).join("")
+    }\n` +
+    `FDSize:\t${tableSize(task)}\nGroups:\t${cred.groups.map((g) => `${seenGid(t.cred, g)} `).join("")}\n` +
+    `NStgid:\t${all(group.tgid)}\nNSpid:\t${all(task.tid)}\nNSpgid:\t${all(group.pgid)}\nNSsid:\t${all(group.sid)}\n` +
+    "Kthread:\t0\n" +
     (s.hasMemory ? memoryLines(task) : "") +
     `Threads:\t${Math.max(1, group.live)}\nSigQ:\t${queuedSignals(task)}/${
       orInfinity(group.limits[RLIMIT.SIGPENDING].soft)

@@ -1,6 +1,7 @@
 /** /proc/sys: kernel settings (proc_sys(5)). Most are constants that an administrator may overwrite without effect; a few are the machine's own. */
 import { E, fail } from "../../syscalls/abi/errno.ts";
 import { KERNEL_RELEASE, KERNEL_VERSION } from "../../syscalls/abi/system.ts";
+import { CAP, nsCapable } from "../credentials.ts";
 import type { Machine } from "../machine.ts";
 import { PTY_MAX, terminalsOf } from "../tty/terminals.ts";
 import { directory, type DirectoryEntry, type Entry, text } from "./tree.ts";
@@ -32,6 +33,7 @@ const name = (field: "hostname" | "domainname"): Setting =>
     write(_machine, t, written) {
       const value = written.replace(/\n[^]*$/, "");
       if (value.length > 64) fail(E.INVAL);
+      if (!nsCapable(t.cred, t.namespaces.of.uts.owner, CAP.SYS_ADMIN)) fail(E.PERM);
       t.namespaces.of.uts[field] = value;
     },
   });

@@ -1,5 +1,6 @@
 /** The files of /proc about the machine: cpuinfo, meminfo, stat, uptime, version and the like (proc(5)), in Linux's formats. */
 import { KERNEL_RELEASE, KERNEL_VERSION } from "../../syscalls/abi/system.ts";
+import { clockOffset } from "../clocks.ts";
 import type { Machine } from "../machine.ts";
 import { kB, ticks } from "./numbers.ts";
 import { census } from "./process_state.ts";
@@ -100,8 +101,9 @@ const hundredths = (ns: number): string => {
   const all = Math.floor(ns / 1e7);
   return `${Math.floor(all / 100)}.${String(all % 100).padStart(2, "0")}`;
 };
-const uptime = (machine: Machine): string =>
-  `${hundredths(upFor(machine))} ${hundredths(Math.max(0, upFor(machine) - busyTime(machine)))}\n`;
+/** @param offset of the reader's clock, ns */
+const uptime = (machine: Machine, offset: number): string =>
+  `${hundredths(upFor(machine) + offset)} ${hundredths(Math.max(0, upFor(machine) - busyTime(machine)))}\n`;
 
 const loadavg = (machine: Machine): string => {
   const { running, total } = census(machine);
@@ -158,7 +160,7 @@ export const systemFiles: Readonly<Record<string, Entry<Machine>>> = {
   softirqs: text(() => "                    CPU0       \n"),
   stat: text(statText),
   swaps: text(() => "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"),
-  uptime: text(uptime),
+  uptime: text((machine, t) => uptime(machine, clockOffset(t, "boottime"))),
   version: text(() => `Linux version ${KERNEL_RELEASE} (dolly@dolly) (clang) ${KERNEL_VERSION}\n`),
   vmstat: text(vmstat),
   zoneinfo: text(() => ""),

@@ -45,7 +45,7 @@ export const sendMessage = (t: Task, id: number, message: Message, flags: number
   const queue = messageQueues(t).find(id);
   const send = (): number => {
     if (queue.removed) return -E.IDRM;
-    checkAccess(t.cred, queue, 0o222);
+    checkAccess(t, queue, 0o222);
     if (queue.bytes + message.text.length > queue.maxBytes || queue.messages.length + 1 > queue.maxBytes) {
       return BLOCKED;
     }
@@ -87,7 +87,7 @@ export const receiveMessage = (
   const copy = (flags & MSG.COPY) !== 0;
   const receive = (): number => {
     if (queue.removed) return -E.IDRM;
-    checkAccess(t.cred, queue, 0o444);
+    checkAccess(t, queue, 0o444);
     const index = choose(queue.messages, type, flags);
     if (index < 0) return BLOCKED;
     const message = queue.messages[index];
@@ -109,7 +109,7 @@ export const receiveMessage = (
 
 /** IPC_RMID: everybody who waits gets EIDRM. */
 export const removeQueue = (t: Task, queue: MessageQueue): void => {
-  checkOwner(t.cred, queue);
+  checkOwner(t, queue);
   messageQueues(t).remove(queue);
   queue.changed.wake();
 };

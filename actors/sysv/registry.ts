@@ -4,7 +4,7 @@
  */
 import { E, fail } from "../../syscalls/abi/errno.ts";
 import { IPC } from "../../syscalls/abi/ipc.ts";
-import { CAP, capable, type Credentials } from "../credentials.ts";
+import { CAP, nsCapable, seenGid, seenUid } from "../credentials.ts";
 import type { Machine } from "../machine.ts";
 import type { IpcNamespace } from "../namespaces/small.ts";
 import type { Task } from "../task/task.ts";
@@ -32,27 +32,28 @@ export type NewObject = Omit<IpcObject, "removed">;
 export const seconds = (machine: Machine): number => Number(machine.clock.realtime() / 1000000000n);
 
 /** Checks wanted bits (as in the low nine of a mode) against the object's; EACCES. */
-export const checkAccess = (cred: Credentials, object: IpcObject, wanted: number): void => {
+export const checkAccess = ({ cred, namespaces }: Task, object: IpcObject, wanted: number): void => {
   const bits = ((wanted >> 6) | (wanted >> 3) | wanted) & 7;
   const inGroup = (gid: number) => cred.egid === gid || cred.groups.includes(gid);
   const owner = cred.euid === object.cuid || cred.euid === object.uid;
   const group = inGroup(object.cgid) || inGroup(object.gid);
   const granted = owner ? object.mode >> 6 : group ? object.mode >> 3 : object.mode;
-  if ((bits & ~granted & 7) !== 0 && !capable(cred, CAP_IPC_OWNER)) fail(E.ACCES);
+  if ((bits & ~granted & 7) !== 0 && !nsCapable(cred, namespaces.of.ipc.owner, CAP_IPC_OWNER)) fail(E.ACCES);
 };
 
 /** Only the owner, the creator or an administrator may remove or change; EPERM. */
-export const checkOwner = (cred: Credentials, object: IpcObject): void => {
-  if (cred.euid !== object.cuid && cred.euid !== object.uid && !capable(cred, CAP.SYS_ADMIN)) fail(E.PERM);
+export const checkOwner = ({ cred, namespaces }: Task, object: IpcObject): void => {
+  if (cred.euid === object.cuid || cred.euid === object.uid) return;
+  if (!nsCapable(cred, namespaces.of.ipc.owner, CAP.SYS_ADMIN)) fail(E.PERM);
 };
 
 /** struct ipc64_perm of an object. */
-export const permissionsOf = (object: IpcObject) => ({
+export const permissionsOf = ({ cred }: Task, object: IpcObject) => ({
   key: object.key,
-  uid: object.uid,
-  gid: object.gid,
-  cuid: object.cuid,
-  cgid: object.cgid,
+  uid: seenUid(cred, object.uid),
+  gid: seenGid(cred, object.gid),
+  cuid: seenUid(cred, object.cuid),
+  cgid: seenGid(cred, object.cgid),
   mode: object.mode,
   seq: Math.floor(object.id / INDEXES),
 });
@@ -81,7 +82,7 @@ export class Registry<T extends IpcObject> {
     if (found !== undefined) {
       if ((flags & IPC.CREAT) !== 0 && (flags & IPC.EXCL) !== 0) return -E.EXIST;
       check(found);
-      checkAccess(t.cred, found, flags);
+      checkAccess(t, found, flags);
       return found.id;
     }
     if (key !== IPC.PRIVATE && (flags & IPC.CREAT) === 0) return -E.NOENT;

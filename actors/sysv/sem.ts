@@ -125,7 +125,7 @@ export const operateSemaphores = (
 ): number => {
   const set = semaphoreSets(t).find(id);
   if (operations.some(({ num }) => num >= set.count)) return -E.FBIG;
-  checkAccess(t.cred, set, operations.some(({ op }) => op !== 0) ? 0o222 : 0o444);
+  checkAccess(t, set, operations.some(({ op }) => op !== 0) ? 0o222 : 0o444);
   const outcome = perform(set, t, operations);
   if (typeof outcome === "number") {
     if (outcome === 0) serveWaiting(set);
@@ -149,7 +149,7 @@ export const operateSemaphores = (
 /** SETVAL and SETALL: new values; adjustments of the changed semaphores are forgotten. */
 export const setSemaphores = (t: Task, set: SemaphoreSet, from: number, values: readonly number[]): number => {
   if (values.some((value) => value < 0 || value > SEM_LIMITS.vmx)) return -E.RANGE;
-  checkAccess(t.cred, set, 0o222);
+  checkAccess(t, set, 0o222);
   values.forEach((value, i) => {
     set.values[from + i] = value;
     set.pids[from + i] = t.pid;
@@ -166,7 +166,7 @@ export const countWaiting = (set: SemaphoreSet, num: number, forZero: boolean): 
 
 /** IPC_RMID: all waiters get EIDRM. */
 export const removeSemaphores = (t: Task, set: SemaphoreSet): void => {
-  checkOwner(t.cred, set);
+  checkOwner(t, set);
   semaphoreSets(t).remove(set);
   for (const list of set.undoers) list.adjustments.delete(set);
   for (const pending of [...set.waiting]) finish(set, pending, -E.IDRM);

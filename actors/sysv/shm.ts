@@ -99,7 +99,7 @@ export const attachSegment = (t: Task, id: number, addr: number, flags: number):
   if (at === 0 && (flags & SHM.REMAP) !== 0) return -E.INVAL;
   const segment = segments(t).find(id);
   const readOnly = (flags & SHM.RDONLY) !== 0;
-  checkAccess(t.cred, segment, 0o444 | (readOnly ? 0 : 0o222) | ((flags & SHM.EXEC) !== 0 ? 0o111 : 0));
+  checkAccess(t, segment, 0o444 | (readOnly ? 0 : 0o222) | ((flags & SHM.EXEC) !== 0 ? 0o111 : 0));
   const { space } = t.vm;
   const length = segment.size();
   const fixed = at !== 0;
@@ -139,7 +139,7 @@ export const detachSegment = (t: Task, addr: number): number => {
 
 /** IPC_RMID: gone at once, or with its last attachment. */
 export const removeSegment = (t: Task, segment: Segment): void => {
-  checkOwner(t.cred, segment);
+  checkOwner(t, segment);
   const registry = segments(t);
   if (segment.attached === 0) registry.remove(segment);
   else {

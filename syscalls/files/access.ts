@@ -1,5 +1,5 @@
 /** access(2): with the real ids unless AT_EACCESS. */
-import { ALL_CAPS, mayAccess, type Task } from "../../actors/mod.ts";
+import { ALL_CAPS, mayAccess, rootUid, type Task } from "../../actors/mod.ts";
 import { AT } from "../abi/at.ts";
 import { E } from "../abi/errno.ts";
 
@@ -12,7 +12,11 @@ export const access = (t: Task, dirfd: number, path: string, mode: number, flags
     ...cred,
     fsuid: cred.ruid,
     fsgid: cred.rgid,
-    capEffective: cred.ruid === 0 ? cred.capPermitted & ALL_CAPS : cred.euid === 0 ? 0n : cred.capEffective,
+    capEffective: cred.ruid === rootUid(cred)
+      ? cred.capPermitted & ALL_CAPS
+      : cred.euid === rootUid(cred)
+      ? 0n
+      : cred.capEffective,
   };
   return mayAccess(real, inode.stat(), mode) ? 0 : -E.ACCES;
 };

@@ -2,6 +2,7 @@
 import {
   CAP,
   capable,
+  capableHere,
   type Inode,
   makeMemfd,
   MAY_EXEC,
@@ -105,17 +106,17 @@ export const filesHandlers: Handlers<Task, typeof files> = {
     });
   },
   fstat(t, fd, at) {
-    t.mem.write(at, statBytes(t.files.get(fd, true).inode.stat()));
+    t.mem.write(at, statBytes(t, t.files.get(fd, true).inode.stat()));
     return 0;
   },
   newfstatat(t, dirfd, path, at, flags) {
     if ((flags & ~(AT.SYMLINK_NOFOLLOW | AT.EMPTY_PATH | AT.NO_AUTOMOUNT)) !== 0) return -E.INVAL;
-    t.mem.write(at, statBytes(locate(t, dirfd, path, flags).inode.stat()));
+    t.mem.write(at, statBytes(t, locate(t, dirfd, path, flags).inode.stat()));
     return 0;
   },
   statx(t, dirfd, path, flags, mask, at) {
     if ((flags & ~0x7900) !== 0 || mask >= 0x80000000) return -E.INVAL;
-    t.mem.write(at, statxBytes(locate(t, dirfd, path, flags).inode.stat()));
+    t.mem.write(at, statxBytes(t, locate(t, dirfd, path, flags).inode.stat()));
     return 0;
   },
   statfs(t, path, at) {
@@ -162,7 +163,7 @@ export const filesHandlers: Handlers<Task, typeof files> = {
     const at = t.machine.vfs.find(t, AT_FDCWD, readPath(t, path));
     if (at.inode.type !== S_IFDIR) return -E.NOTDIR;
     t.machine.vfs.require(t, at.inode, MAY_EXEC);
-    if (!capable(t.cred, CAP.SYS_CHROOT)) return -E.PERM;
+    if (!capableHere(t.cred, CAP.SYS_CHROOT)) return -E.PERM;
     t.fs.root = at;
     return 0;
   },

@@ -1,16 +1,21 @@
 /** Metadata as the structs of stat, statx and statfs; and changing it: mode, owner, times, size. */
 import {
   CAP,
-  capable,
+  capableOver,
   fromTask,
   type HostFsFacts,
   type Inode,
+  KEEP,
   MAY_WRITE,
   type OpenFile,
   RLIMIT,
   S_IFDIR,
   S_IFMT,
   S_IFREG,
+  saidGid,
+  saidUid,
+  seenGid,
+  seenUid,
   type Stat,
   type Task,
 } from "../../actors/mod.ts";
@@ -25,14 +30,14 @@ const nsec = (t: bigint): bigint => t % BILLION;
 const major = (dev: number): number => (dev >>> 8) & 0xfff;
 const minor = (dev: number): number => (dev & 0xff) | ((dev >>> 12) & 0xfff00);
 
-export const statBytes = (s: Stat): Uint8Array =>
+export const statBytes = ({ cred }: Task, s: Stat): Uint8Array =>
   encodeStruct(STAT, {
     dev: s.dev,
     ino: s.ino,
     mode: s.mode,
     nlink: s.nlink,
-    uid: s.uid,
-    gid: s.gid,
+    uid: seenUid(cred, s.uid),
+    gid: seenGid(cred, s.gid),
     rdev: s.rdev,
     size: s.size,
     blksize: s.blksize,
@@ -47,13 +52,13 @@ export const statBytes = (s: Stat): Uint8Array =>
 
 const stamp = (t: bigint) => ({ sec: sec(t), nsec: nsec(t) });
 
-export const statxBytes = (s: Stat): Uint8Array =>
+export const statxBytes = ({ cred }: Task, s: Stat): Uint8Array =>
   encodeStruct(STATX, {
     mask: s.btime === undefined ? 0x7ff : 0xfff,
     blksize: s.blksize,
     nlink: s.nlink,
-    uid: s.uid,
-    gid: s.gid,
+    uid: seenUid(cred, s.uid),
+    gid: seenGid(cred, s.gid),
     mode: s.mode,
     ino: s.ino,
     size: s.size,
@@ -86,24 +91,23 @@ export const statfsBytes = (inode: Inode): Uint8Array => {
 };
 
 /** Owner of the file, or CAP_FOWNER. */
-const owns = (t: Task, s: Stat): boolean => t.cred.fsuid === s.uid || capable(t.cred, CAP.FOWNER);
+const owns = (t: Task, s: Stat): boolean => t.cred.fsuid === s.uid || capableOver(t.cred, s, CAP.FOWNER);
 
 export const changeMode = (t: Task, inode: Inode, mode: number): number => {
   const s = inode.stat();
   if (!owns(t, s)) return -E.PERM;
   let bits = mode & 0o7777;
   const inGroup = t.cred.fsgid === s.gid || t.cred.groups.includes(s.gid);
-  if (!inGroup && !capable(t.cred, CAP.FSETID)) bits &= ~0o2000;
+  if (!inGroup && !capableOver(t.cred, s, CAP.FSETID)) bits &= ~0o2000;
   inode.setAttributes(t, { mode: bits });
   return 0;
 };
 
-const KEEP = 0xffffffff;
-
-export const changeOwner = (t: Task, inode: Inode, uid: number, gid: number): number => {
+export const changeOwner = (t: Task, inode: Inode, wantedUid: number, wantedGid: number): number => {
+  const uid = saidUid(t.cred, wantedUid), gid = saidGid(t.cred, wantedGid);
   const s = inode.stat();
   const toUid = uid === KEEP ? s.uid : uid, toGid = gid === KEEP ? s.gid : gid;
-  if (!capable(t.cred, CAP.CHOWN)) {
+  if (!capableOver(t.cred, s, CAP.CHOWN)) {
     const mine = t.cred.fsuid === s.uid;
     const groupOk = toGid === s.gid || t.cred.fsgid === toGid || t.cred.groups.includes(toGid);
     if (!mine || toUid !== s.uid || !groupOk) return -E.PERM;

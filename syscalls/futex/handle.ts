@@ -1,5 +1,6 @@
 /** Futex calls: flags, values and timeouts decoded in Linux's order (kernel/futex/syscalls.c); the actor does the rest. */
 import {
+  deadlineOn,
   futexRequeue,
   futexWait,
   futexWaitVector,
@@ -46,7 +47,7 @@ const relative = (t: Task, r: Request): number | undefined =>
 const onRealtime = (t: Task, r: Request): number | undefined =>
   r.pointer === 0 ? undefined : realtimeDeadline(t.machine.clock, t.mem, r.pointer);
 const absolute = (t: Task, r: Request): number | undefined =>
-  r.pointer === 0 ? undefined : r.realtime ? onRealtime(t, r) : readTimespec(t.mem, r.pointer);
+  r.pointer === 0 ? undefined : r.realtime ? onRealtime(t, r) : deadlineOn(t, "monotonic", r.pointer);
 
 const sides = (r: Request) => [{ addr: r.addr, shared: r.shared }, { addr: r.addr2, shared: r.shared }] as const;
 

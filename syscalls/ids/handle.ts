@@ -1,8 +1,13 @@
 /** Identity calls: fetch the numbers, let the credential and process-group rules decide. */
 import {
   CAP,
-  capable,
+  capableHere,
+  KEEP,
   newSession,
+  saidGid,
+  saidUid,
+  seenGid,
+  seenUid,
   setCapabilities,
   setFsGid,
   setFsUid,
@@ -15,6 +20,7 @@ import {
   setReUid,
   setUid,
   type Task,
+  toKernel,
 } from "../../actors/mod.ts";
 import type { Handlers } from "../abi/call.ts";
 import { E, fail } from "../abi/errno.ts";
@@ -62,26 +68,33 @@ export const idsHandlers: Handlers<Task, typeof ids> = {
     }
     return setCapabilities(t, sets[0], sets[1], sets[2]);
   },
-  setregid: setReGid,
-  setgid: setGid,
-  setreuid: setReUid,
-  setuid: setUid,
-  setresuid: setResUid,
+  setregid: (t, r, e) => setReGid(t, saidGid(t.cred, r), saidGid(t.cred, e)),
+  setgid: (t, gid) => setGid(t, saidGid(t.cred, gid)),
+  setreuid: (t, r, e) => setReUid(t, saidUid(t.cred, r), saidUid(t.cred, e)),
+  setuid: (t, uid) => setUid(t, saidUid(t.cred, uid)),
+  setresuid: (t, r, e, s) => setResUid(t, saidUid(t.cred, r), saidUid(t.cred, e), saidUid(t.cred, s)),
   getresuid(t, ruid, euid, suid) {
-    t.mem.setU32(ruid, t.cred.ruid);
-    t.mem.setU32(euid, t.cred.euid);
-    t.mem.setU32(suid, t.cred.suid);
+    t.mem.setU32(ruid, seenUid(t.cred, t.cred.ruid));
+    t.mem.setU32(euid, seenUid(t.cred, t.cred.euid));
+    t.mem.setU32(suid, seenUid(t.cred, t.cred.suid));
     return 0;
   },
-  setresgid: setResGid,
+  setresgid: (t, r, e, s) => setResGid(t, saidGid(t.cred, r), saidGid(t.cred, e), saidGid(t.cred, s)),
   getresgid(t, rgid, egid, sgid) {
-    t.mem.setU32(rgid, t.cred.rgid);
-    t.mem.setU32(egid, t.cred.egid);
-    t.mem.setU32(sgid, t.cred.sgid);
+    t.mem.setU32(rgid, seenGid(t.cred, t.cred.rgid));
+    t.mem.setU32(egid, seenGid(t.cred, t.cred.egid));
+    t.mem.setU32(sgid, seenGid(t.cred, t.cred.sgid));
     return 0;
   },
-  setfsuid: setFsUid,
-  setfsgid: setFsGid,
+  // An id without a number changes nothing.
+  setfsuid(t, uid) {
+    const { cred } = t, kernel = toKernel(cred.userNamespace.uids, uid);
+    return seenUid(cred, setFsUid(t, kernel < 0 ? KEEP : kernel));
+  },
+  setfsgid(t, gid) {
+    const { cred } = t, kernel = toKernel(cred.userNamespace.gids, gid);
+    return seenGid(cred, setFsGid(t, kernel < 0 ? KEEP : kernel));
+  },
   setpgid: setProcessGroup,
   getpgid: (t, pid) => t.sees((find(t, pid) ?? fail(E.SRCH)).group.pgid),
   getsid: (t, pid) => t.sees((find(t, pid) ?? fail(E.SRCH)).group.sid),
@@ -89,20 +102,27 @@ export const idsHandlers: Handlers<Task, typeof ids> = {
   getgroups(t, size, list) {
     const { groups } = t.cred;
     if (size < 0 || (size !== 0 && size < groups.length)) return -E.INVAL;
-    if (size !== 0) groups.forEach((gid, i) => t.mem.setU32(list + i * 4, gid));
+    if (size !== 0) groups.forEach((gid, i) => t.mem.setU32(list + i * 4, seenGid(t.cred, gid)));
     return groups.length;
   },
   setgroups(t, size, list) {
-    if (!capable(t.cred, CAP.SETGID)) return -E.PERM;
+    const { gids, setgroups } = t.cred.userNamespace;
+    if (!capableHere(t.cred, CAP.SETGID) || gids === undefined || !setgroups) return -E.PERM;
     if (size < 0 || size > NGROUPS_MAX) return -E.INVAL;
-    return setGroups(t, Array.from({ length: size }, (_, i) => t.mem.u32(list + i * 4)));
+    return setGroups(
+      t,
+      Array.from({ length: size }, (_, i) => {
+        const gid = toKernel(gids, t.mem.u32(list + i * 4));
+        return gid < 0 ? fail(E.INVAL) : gid;
+      }),
+    );
   },
   getpid: (t) => t.sees(t.group.tgid),
   // 1 is the machine's init, which is nobody here.
   getppid: (t) => t.sees(t.group.parent?.group.tgid ?? 1),
-  getuid: (t) => t.cred.ruid,
-  geteuid: (t) => t.cred.euid,
-  getgid: (t) => t.cred.rgid,
-  getegid: (t) => t.cred.egid,
+  getuid: (t) => seenUid(t.cred, t.cred.ruid),
+  geteuid: (t) => seenUid(t.cred, t.cred.euid),
+  getgid: (t) => seenGid(t.cred, t.cred.rgid),
+  getegid: (t) => seenGid(t.cred, t.cred.egid),
   gettid: (t) => t.sees(t.tid),
 };

@@ -13,6 +13,8 @@ import {
   removeQueue,
   removeSegment,
   removeSemaphores,
+  saidGid,
+  saidUid,
   seconds,
   type Segment,
   segments,
@@ -49,8 +51,9 @@ const put = (t: Task, at: number, layout: Layout, value: StructValue): number =>
 
 /** IPC_SET: owner and permission bits from a struct that begins with ipc64_perm. */
 const setOwner = (t: Task, object: IpcObject & { changedAt: number }, at: number): number => {
-  const uid = t.mem.u32(at + 4), gid = t.mem.u32(at + 8), mode = t.mem.u32(at + 20);
-  checkOwner(t.cred, object);
+  const uid = saidUid(t.cred, t.mem.u32(at + 4)), gid = saidGid(t.cred, t.mem.u32(at + 8));
+  const mode = t.mem.u32(at + 20);
+  checkOwner(t, object);
   object.uid = uid;
   object.gid = gid;
   object.mode = (object.mode & ~0o777) | (mode & 0o777);
@@ -61,12 +64,12 @@ const setOwner = (t: Task, object: IpcObject & { changedAt: number }, at: number
 /** The three STAT commands: by id, by index with or without the permission check. The index ones return the id. */
 const stat = <T extends IpcObject>(t: Task, registry: Registry<T>, id: number, how: "id" | "index" | "any"): T => {
   const object = how === "id" ? registry.find(id) : registry.at(id);
-  if (how !== "any") checkAccess(t.cred, object, READ);
+  if (how !== "any") checkAccess(t, object, READ);
   return object;
 };
 
 const segmentState = (t: Task, s: Segment) => ({
-  perm: permissionsOf(s),
+  perm: permissionsOf(t, s),
   segsz: s.bytes,
   atime: s.attachedAt,
   dtime: s.detachedAt,
@@ -115,7 +118,7 @@ export const controlSegment = (t: Task, id: number, command: number, at: number)
     case SHM.LOCK:
     case SHM.UNLOCK: {
       const segment = registry.find(id);
-      if (!capable(t.cred, CAP.IPC_LOCK)) checkOwner(t.cred, segment);
+      if (!capable(t.cred, CAP.IPC_LOCK)) checkOwner(t, segment);
       segment.mode = command === SHM.LOCK ? segment.mode | SHM.LOCKED : segment.mode & ~SHM.LOCKED;
       return 0;
     }
@@ -124,8 +127,8 @@ export const controlSegment = (t: Task, id: number, command: number, at: number)
   }
 };
 
-const setState = (s: SemaphoreSet) => ({
-  perm: permissionsOf(s),
+const setState = (t: Task, s: SemaphoreSet) => ({
+  perm: permissionsOf(t, s),
   otime: s.operatedAt,
   ctime: s.changedAt,
   nsems: s.count,
@@ -134,17 +137,17 @@ const setState = (s: SemaphoreSet) => ({
 /** Commands about the values of a set. */
 const controlValues = (t: Task, set: SemaphoreSet, num: number, command: number, arg: number): number => {
   if (command === SEM.GETALL) {
-    checkAccess(t.cred, set, READ);
+    checkAccess(t, set, READ);
     t.mem.write(arg, new Uint8Array(Uint16Array.from(set.values).buffer));
     return 0;
   }
   if (command === SEM.SETALL) {
-    checkAccess(t.cred, set, 0o222);
+    checkAccess(t, set, 0o222);
     return setSemaphores(t, set, 0, Array.from({ length: set.count }, (_, i) => t.mem.u16(arg + i * 2)));
   }
   if (num < 0 || num >= set.count) return -E.INVAL;
   if (command === SEM.SETVAL) return setSemaphores(t, set, num, [arg | 0]);
-  checkAccess(t.cred, set, READ);
+  checkAccess(t, set, READ);
   switch (command) {
     case SEM.GETVAL:
       return set.values[num];
@@ -184,11 +187,11 @@ export const controlSemaphores = (t: Task, id: number, num: number, command: num
       return registry.highest;
     }
     case IPC.STAT:
-      return put(t, arg, SEMID_DS, setState(stat(t, registry, id, "id")));
+      return put(t, arg, SEMID_DS, setState(t, stat(t, registry, id, "id")));
     case SEM.STAT:
     case SEM.STAT_ANY: {
       const set = stat(t, registry, id, command === SEM.STAT ? "index" : "any");
-      put(t, arg, SEMID_DS, setState(set));
+      put(t, arg, SEMID_DS, setState(t, set));
       return set.id;
     }
     case IPC.SET:
@@ -204,7 +207,7 @@ export const controlSemaphores = (t: Task, id: number, num: number, command: num
 };
 
 const queueState = (t: Task, q: MessageQueue) => ({
-  perm: permissionsOf(q),
+  perm: permissionsOf(t, q),
   stime: q.sentAt,
   rtime: q.receivedAt,
   ctime: q.changedAt,
@@ -218,7 +221,7 @@ const queueState = (t: Task, q: MessageQueue) => ({
 /** IPC_SET also sets the queue's size, beyond the default only for the privileged. */
 const setQueue = (t: Task, queue: MessageQueue, at: number): number => {
   const bytes = t.mem.u64(at + 88);
-  checkOwner(t.cred, queue);
+  checkOwner(t, queue);
   if (bytes > MSG_LIMITS.mnb && !capable(t.cred, CAP.SYS_RESOURCE)) return fail(E.PERM);
   setOwner(t, queue, at);
   queue.maxBytes = bytes;

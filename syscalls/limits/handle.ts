@@ -1,5 +1,5 @@
 /** Limit calls: RLIM_INFINITY (all ones) is Infinity inside. */
-import { CAP, capable, groupUsage, type Limit, setLimit, type Task } from "../../actors/mod.ts";
+import { CAP, groupUsage, type Limit, nsCapable, setLimit, type Task } from "../../actors/mod.ts";
 import type { Handlers } from "../abi/call.ts";
 import { E } from "../abi/errno.ts";
 import { encodeStruct } from "../abi/layout.ts";
@@ -21,7 +21,7 @@ const writeLimit = (t: Task, at: number, { soft, hard }: Limit): void => {
 
 /** Limits of another process: same user and group ids throughout, or CAP_SYS_RESOURCE. */
 const mayChange = (t: Task, target: Task): boolean => {
-  if (target.group === t.group || capable(t.cred, CAP.SYS_RESOURCE)) return true;
+  if (target.group === t.group || nsCapable(t.cred, target.cred.userNamespace, CAP.SYS_RESOURCE)) return true;
   const { ruid, rgid } = t.cred, o = target.cred;
   return o.ruid === ruid && o.euid === ruid && o.suid === ruid && o.rgid === rgid && o.egid === rgid && o.sgid === rgid;
 };

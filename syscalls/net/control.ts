@@ -1,6 +1,17 @@
 /** Control messages (cmsg(3)): descriptors and credentials to be sent, and whatever came with a message. */
 import { type ControlMessage, type Incoming, type Sender, senderOf, type Socket } from "../../actors/net/mod.ts";
-import { CAP, capable, type OpenFile, RLIMIT, type Task } from "../../actors/mod.ts";
+import {
+  CAP,
+  capableHere,
+  nsCapable,
+  type OpenFile,
+  RLIMIT,
+  saidGid,
+  saidUid,
+  seenGid,
+  seenUid,
+  type Task,
+} from "../../actors/mod.ts";
 import { E, fail } from "../abi/errno.ts";
 import { AF, MSG, SCM, SOL } from "../abi/net.ts";
 
@@ -49,11 +60,13 @@ const filesOf = (t: Task, view: DataView, at: number, length: number): OpenFile[
 /** Credentials one may claim: one's own, or anything with the capabilities (scm_check_creds). */
 const claimed = (t: Task, view: DataView, at: number, length: number): Sender => {
   if (length !== 12) return fail(E.INVAL);
-  const pid = t.means(view.getInt32(at, true)), uid = view.getUint32(at + 4, true), gid = view.getUint32(at + 8, true);
-  const { cred } = t;
-  const mayUid = [cred.ruid, cred.euid, cred.suid].includes(uid) || capable(cred, CAP.SETUID);
-  const mayGid = [cred.rgid, cred.egid, cred.sgid].includes(gid) || capable(cred, CAP.SETGID);
-  if ((pid !== senderOf(t).pid && !capable(cred, CAP.SYS_ADMIN)) || !mayUid || !mayGid) return fail(E.PERM);
+  const pid = t.means(view.getInt32(at, true)), { cred } = t;
+  const uid = saidUid(cred, view.getUint32(at + 4, true)), gid = saidGid(cred, view.getUint32(at + 8, true));
+  const mayUid = [cred.ruid, cred.euid, cred.suid].includes(uid) || capableHere(cred, CAP.SETUID);
+  const mayGid = [cred.rgid, cred.egid, cred.sgid].includes(gid) || capableHere(cred, CAP.SETGID);
+  if ((pid !== senderOf(t).pid && !nsCapable(cred, t.group.pidNamespace.owner, CAP.SYS_ADMIN)) || !mayUid || !mayGid) {
+    return fail(E.PERM);
+  }
   if (!t.machine.tasks.has(pid) && !t.machine.groups.has(pid)) return fail(E.SRCH);
   return { pid, uid, gid };
 };
@@ -101,7 +114,8 @@ export const writeControl = (t: Task, m: Incoming, at: number, room: number): nu
   const writer = new Writer(t, m, at, at === 0 ? 0 : room);
   for (const { level, type, data } of m.control ?? []) writer.put(level, type, data);
   if (m.sender !== undefined) {
-    const { uid, gid } = m.sender, pid = t.sees(m.sender.pid);
+    const { sender } = m, pid = t.sees(sender.pid);
+    const uid = seenUid(t.cred, sender.uid), gid = seenGid(t.cred, sender.gid);
     writer.put(SOL.SOCKET, SCM.CREDENTIALS, new Uint8Array(Int32Array.of(pid, uid, gid).buffer));
   }
   const { files } = m;

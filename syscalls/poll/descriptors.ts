@@ -1,5 +1,7 @@
 /** timerfd, signalfd and pidfd calls. */
 import {
+  clockOf,
+  deadlineOn,
   decodeSigInfo,
   fromTask,
   mayTrace,
@@ -73,7 +75,7 @@ export const descriptorCalls: Pick<Handlers<Task, typeof poll>, Names> = {
       ? clock.monotonic() + value
       : WALL.has(timer.clock)
       ? realtimeDeadline(clock, t.mem, at + 16)
-      : value;
+      : deadlineOn(t, clockOf(t, timer.clock) as "monotonic", at + 16);
     timer.set(deadline, interval);
     if (oldAt !== 0) writeTimer(t, oldAt, old);
     return 0;

@@ -1,5 +1,5 @@
 /** Sending with permission checks: one task, one group, or everything kill(2) can name (SEMANTICS 6.33–6.35). */
-import { CAP, capable, type SigInfo, type Task, type ThreadGroup } from "../../actors/mod.ts";
+import { CAP, nsCapable, type SigInfo, type Task, type ThreadGroup } from "../../actors/mod.ts";
 import { E } from "../abi/errno.ts";
 import { SIG } from "../abi/signals.ts";
 
@@ -8,7 +8,7 @@ export const allowed = (t: Task, group: ThreadGroup, sig: number): boolean => {
   if (group === t.group) return true;
   const { euid, ruid } = t.cred, target = group.leader.cred;
   if (euid === target.suid || euid === target.ruid || ruid === target.suid || ruid === target.ruid) return true;
-  if (capable(t.cred, CAP.KILL)) return true;
+  if (nsCapable(t.cred, target.userNamespace, CAP.KILL)) return true;
   return sig === SIG.CONT && group.sid === t.group.sid;
 };
 

@@ -2,10 +2,12 @@
 import {
   CAP,
   capable,
+  clockOffset,
   compareTasks,
   copyAcross,
   IOV_MAX,
   mayTrace,
+  nsCapable,
   type Piece,
   prctlOptions,
   type Task,
@@ -23,7 +25,7 @@ const encoder = new TextEncoder();
 const totalMemory = (t: Task): number => Number.isFinite(t.machine.maxMemory) ? t.machine.maxMemory : 2 ** 31;
 
 const readName = (t: Task, at: number, length: number): string => {
-  if (!capable(t.cred, CAP.SYS_ADMIN)) return fail(E.PERM);
+  if (!nsCapable(t.cred, t.namespaces.of.uts.owner, CAP.SYS_ADMIN)) return fail(E.PERM);
   if (length < 0 || length > NAME_MAX) return fail(E.INVAL);
   const text = new TextDecoder().decode(t.mem.read(at, length));
   const end = text.indexOf("\0");
@@ -113,7 +115,7 @@ export const systemHandlers: Handlers<Task, typeof system> = {
     t.mem.write(
       at,
       encodeStruct(SYSINFO, {
-        uptime: Math.floor(machine.clock.monotonic() / 1e9),
+        uptime: Math.floor((machine.clock.monotonic() + clockOffset(t, "boottime")) / 1e9),
         totalram: total,
         freeram: Math.max(0, total - used),
         procs: machine.tasks.size,

@@ -3,6 +3,7 @@ import {
   type Clock,
   clockOf,
   createPosixTimer,
+  deadlineOn,
   deletePosixTimer,
   findPosixTimer,
   getIntervalTimer,
@@ -70,7 +71,11 @@ const adjust = (t: Task, at: number): number => {
 
 /** Deadline of an absolute time at `at` on the clock's own scale. */
 const absoluteOn = (t: Task, clock: Clock, at: number): number =>
-  clock === "realtime" ? realtimeDeadline(t.machine.clock, t.mem, at) : readTimespec(t.mem, at);
+  clock === "realtime"
+    ? realtimeDeadline(t.machine.clock, t.mem, at)
+    : typeof clock === "string"
+    ? deadlineOn(t, clock, at)
+    : readTimespec(t.mem, at);
 
 /** struct sigevent as the kernel checks it (good_sigevent); EINVAL otherwise. */
 const readNotification = (t: Task, at: number): Notification => {
