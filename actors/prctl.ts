@@ -117,6 +117,7 @@ export const prctlOptions: Readonly<Record<number, Option>> = {
   },
   [PR.GET_SECUREBITS]: (t) => t.cred.securebits,
   [PR.SET_SECUREBITS]: setSecurebits,
+  [PR.GET_SECCOMP]: (t) => t.seccomp?.mode ?? 0,
   [PR.SET_TIMERSLACK](t, ns) {
     t.timerSlack = ns === 0 || ns >= 2 ** 63 ? TIMER_SLACK : ns;
     return 0;

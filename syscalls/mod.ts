@@ -31,6 +31,7 @@ import { process } from "./process/declare.ts";
 import { processHandlers } from "./process/handle.ts";
 import { ptrace } from "./ptrace/declare.ts";
 import { loadPtrace, ptraceHandlers } from "./ptrace/handle.ts";
+import { loadSeccomp } from "./system/seccomp.ts";
 import { signals } from "./signals/declare.ts";
 import { signalsHandlers } from "./signals/handle.ts";
 
@@ -62,6 +63,6 @@ export const FAMILIES: Readonly<Record<string, Family>> = Object.fromEntries(
 export const makeDispatch = (): Dispatch => new Dispatch(Object.values(families));
 /** Loads the calls that otherwise come with their first use. */
 export const loadLateCalls = async (): Promise<void> => {
-  await Promise.all([loadNet(), loadPtrace()]);
+  await Promise.all([loadNet(), loadPtrace(), loadSeccomp()]);
 };
 export type { Dispatch } from "./dispatch.ts";

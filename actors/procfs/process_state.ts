@@ -250,7 +250,9 @@ export const statusText = (s: ProcTask, t: Task): string => {
       mask16(cred.capEffective)
     }\n` +
     `CapBnd:\t${mask16(cred.capBounding)}\nCapAmb:\t${mask16(cred.capAmbient)}\n` +
-    `NoNewPrivs:\t${task.noNewPrivs ? 1 : 0}\nSeccomp:\t0\nSeccomp_filters:\t0\n` +
+    `NoNewPrivs:\t${task.noNewPrivs ? 1 : 0}\nSeccomp:\t${task.seccomp?.mode ?? 0}\nSeccomp_filters:\t${
+      task.seccomp?.filters ?? 0
+    }\n` +
     `Speculation_Store_Bypass:\tunknown\nSpeculationIndirectBranch:\tunsupported\n` +
     `Cpus_allowed:\t1\nCpus_allowed_list:\t0\nMems_allowed:\t1\nMems_allowed_list:\t0\n` +
     `voluntary_ctxt_switches:\t${group.used.nvcsw}\nnonvoluntary_ctxt_switches:\t${group.used.nivcsw}\n`;

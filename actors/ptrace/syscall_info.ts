@@ -2,6 +2,7 @@
 import { E } from "../../syscalls/abi/errno.ts";
 import {
   AUDIT_ARCH_RISCV64,
+  PTRACE_EVENT,
   PTRACE_EVENTMSG_SYSCALL_ENTRY,
   PTRACE_EVENTMSG_SYSCALL_EXIT,
   PTRACE_SYSCALL_INFO,
@@ -11,11 +12,12 @@ import type { Task } from "../task/task.ts";
 import { firstArgument } from "../task/waiting.ts";
 
 const SIZE = 88;
-const { NONE, ENTRY, EXIT } = PTRACE_SYSCALL_INFO;
+const { NONE, ENTRY, EXIT, SECCOMP } = PTRACE_SYSCALL_INFO;
 
 /** Only stops that TRACESYSGOOD marks are known to be a call's. */
 const operation = (task: Task): number => {
   const stop = task.trace!.stop!;
+  if (stop.info?.code === (SIG.TRAP | (PTRACE_EVENT.SECCOMP << 8))) return SECCOMP;
   if (stop.info?.code !== (SIG.TRAP | 0x80)) return NONE;
   if (stop.message === PTRACE_EVENTMSG_SYSCALL_ENTRY) return ENTRY;
   return stop.message === PTRACE_EVENTMSG_SYSCALL_EXIT ? EXIT : NONE;
@@ -31,11 +33,13 @@ export const readSyscallInfo = (task: Task): Uint8Array => {
   v.setUint32(4, AUDIT_ARCH_RISCV64, true);
   v.setBigUint64(8, BigInt(cpu.pc), true);
   v.setBigUint64(16, cpu.x(2), true);
-  if (op === ENTRY) {
+  if (op === ENTRY || op === SECCOMP) {
     v.setBigUint64(24, cpu.x(17), true);
     v.setBigUint64(32, firstArgument(task), true);
     for (let i = 1; i < 6; i++) v.setBigUint64(32 + 8 * i, cpu.x(10 + i), true);
-    return bytes.subarray(0, 80);
+    if (op === ENTRY) return bytes.subarray(0, 80);
+    v.setUint32(80, task.trace!.stop!.message, true);
+    return bytes.subarray(0, 84);
   }
   if (op !== EXIT) return bytes.subarray(0, 24);
   v.setBigUint64(24, cpu.x(10), true);
@@ -51,7 +55,7 @@ export const writeSyscallInfo = (task: Task, bytes: Uint8Array): number => {
   const op = operation(task);
   if (bytes[0] !== op || bytes[1] !== 0 || bytes[2] !== 0 || bytes[3] !== 0) return -E.INVAL;
   const { cpu } = task;
-  if (op === ENTRY) {
+  if (op === ENTRY || op === SECCOMP) {
     const number = Number(v.getBigInt64(24, true));
     if (number !== (number | 0)) return -E.RANGE;
     cpu.setNumber(17, number);

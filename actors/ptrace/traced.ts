@@ -27,7 +27,8 @@ import { passTracedGate } from "./gate.ts";
  * is not traced any more.
  */
 export type AfterStop =
-  | { readonly kind: "call" }
+  /** `asked`: the filters have been asked about it, and the tracer. */
+  | { readonly kind: "call"; readonly asked?: boolean }
   | { readonly kind: "result"; readonly result: number }
   | { readonly kind: "exit"; readonly status: number }
   | { readonly kind: "signal"; readonly info: SigInfo };
@@ -183,6 +184,14 @@ export class Traced {
     if (noted === undefined) return false;
     this.#event = undefined;
     this.#enterEvent(noted.event, noted.message, { kind: "result", result });
+    return true;
+  }
+
+  /** A filter leaves the call to the tracer; true when there is one that wants to know. */
+  stopForFilter(data: number): boolean {
+    if ((this.options & PTRACE_O.TRACESECCOMP) === 0) return false;
+    this.task.cpu.setNumber(10, -E.NOSYS);
+    this.#enterEvent(PTRACE_EVENT.SECCOMP, data, { kind: "call", asked: true });
     return true;
   }
 

@@ -192,6 +192,7 @@ const inherit = (t: Task, child: Task, r: CloneRequest): void => {
   child.blocked = t.blocked;
   child.altStack = has(r, CLONE.VM) && !has(r, CLONE.VFORK) ? NO_ALT_STACK : t.altStack;
   child.noNewPrivs = t.noNewPrivs;
+  child.seccomp = t.seccomp;
   child.nice = t.nice;
   child.policy = t.policy;
   child.rtPriority = t.rtPriority;

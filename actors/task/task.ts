@@ -40,6 +40,18 @@ export interface Holdings {
   namespaces: boolean;
 }
 
+/** What seccomp(2) set for a task. */
+export interface CallFilter {
+  readonly mode: number;
+  /** How many programs judge each call. */
+  readonly filters: number;
+  /**
+   * Judges the call the task is about to make: undefined when it may be made, otherwise its result; what a refusal does to the task has been done. `asked`: its tracer has
+   * already seen it.
+   */
+  refuse(task: Task, asked: boolean): number | undefined;
+}
+
 export class Task implements Listener {
   #state: TaskState = "new";
   comm = "";
@@ -55,6 +67,8 @@ export class Task implements Listener {
   robustList = 0;
   pdeathSignal = 0;
   noNewPrivs = false;
+  /** Which system calls it may make; undefined: all. */
+  seccomp: CallFilter | undefined;
   nice = 0;
   policy = 0;
   rtPriority = 0;

@@ -92,7 +92,7 @@ const goOn = (task: Task, after: AfterStop): boolean => {
   // The tracer has put its own result into a0.
   if (task.callNumber === -1) return settle(task, NO_RESULT);
   restoreFirstArgument(task);
-  return makeCall(task);
+  return admitCall(task, after.asked === true);
 };
 
 const finishCall = (task: Task, result: number): void => {
@@ -162,7 +162,13 @@ const systemCall = (task: Task): boolean => {
   machine.trace.note(task.tid, machine.executed);
   machine.observer.callEntered?.(task);
   if (task.trace !== undefined && task.trace.stopAtCall()) return false;
-  return makeCall(task);
+  return task.seccomp === undefined ? makeCall(task) : admitCall(task, false);
+};
+
+/** Makes the call if the task's filters let it pass. */
+const admitCall = (task: Task, asked: boolean): boolean => {
+  const refused = task.seccomp?.refuse(task, asked);
+  return refused === undefined ? makeCall(task) : settle(task, refused);
 };
 
 const makeCall = (task: Task): boolean => {

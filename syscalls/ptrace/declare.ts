@@ -9,7 +9,7 @@ export const ptrace = {
     "trace and control another task",
     {
       support: "partial",
-      note: "SINGLESTEP works although riscv64 Linux answers it with EIO; there is no seccomp to trace",
+      note: "SINGLESTEP works although riscv64 Linux answers it with EIO; filters of seccomp cannot be read",
     },
   ),
 } satisfies Family;

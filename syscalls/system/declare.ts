@@ -17,6 +17,7 @@ import {
   size,
   ulong,
 } from "../abi/call.ts";
+import { SECCOMP_OPERATION } from "../abi/seccomp.ts";
 import { GRND_FLAGS, KCMP_TYPE, PRCTL_OPTION, SYSINFO, UTSNAME } from "../abi/system.ts";
 
 const UNBUILT = "as a kernel built without it";
@@ -50,7 +51,7 @@ export const system = {
     "options of a task and its process",
     {
       support: "partial",
-      note: "PR_SET_MM, seccomp, speculation control and other architectures' options fail with EINVAL",
+      note: "PR_SET_MM, speculation control and other architectures' options fail with EINVAL",
     },
   ),
   getcpu: call(168, [address("cpu"), address("node"), address("tcache")], "which CPU the task runs on"),
@@ -112,7 +113,12 @@ export const system = {
   request_key: absent(218, "find a key", UNBUILT),
   keyctl: absent(219, "key management", UNBUILT),
   perf_event_open: absent(241, "performance counters", UNBUILT),
-  seccomp: absent(277, "filter system calls", UNBUILT),
+  seccomp: call(
+    277,
+    [enumerationArg("operation", SECCOMP_OPERATION), hex("flags"), address("args")],
+    "filter system calls",
+    { support: "partial", note: "no listeners (SECCOMP_RET_USER_NOTIF)" },
+  ),
   bpf: absent(280, "in-kernel programs", UNBUILT),
   userfaultfd: absent(282, "page faults in user space", UNBUILT),
   rseq: absent(293, "restartable sequences", "as a kernel built without it: the C library does without"),

@@ -15,8 +15,9 @@ import {
 import type { Handlers } from "../abi/call.ts";
 import { E, fail } from "../abi/errno.ts";
 import { encodeStruct } from "../abi/layout.ts";
-import { GRND, KERNEL_RELEASE, KERNEL_VERSION, SYSINFO, UTSNAME } from "../abi/system.ts";
+import { GRND, KERNEL_RELEASE, KERNEL_VERSION, PR, SYSINFO, UTSNAME } from "../abi/system.ts";
 import type { system } from "./declare.ts";
+import { seccompHandlers } from "./seccomp.ts";
 
 const NAME_MAX = 64;
 const encoder = new TextEncoder();
@@ -94,7 +95,9 @@ export const systemHandlers: Handlers<Task, typeof system> = {
     t.namespaces.of.uts.domainname = readName(t, at, length);
     return 0;
   },
+  seccomp: seccompHandlers.seccomp,
   prctl(t, option, a, b, c, d) {
+    if (option === PR.SET_SECCOMP) return seccompHandlers.prctl(t, option, a, b, c, d);
     return prctlOptions[option]?.(t, a, b, c, d) ?? -E.INVAL;
   },
   getcpu(t, cpu, node) {
