@@ -1,5 +1,5 @@
 /** seccomp(2), and prctl(PR_SET_SECCOMP) which is an older way to say the same. */
-import { setFilter, setStrict } from "../../actors/seccomp/seccomp.ts";
+import { setFilter, setStrict } from "../../actors/seccomp/mod.ts";
 import type { Task } from "../../actors/mod.ts";
 import type { Handlers } from "../abi/call.ts";
 import { E } from "../abi/errno.ts";
