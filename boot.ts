@@ -201,7 +201,7 @@ const makeMachine = (options: BootOptions): Machine => {
   if (options.maxMemory !== undefined) machine.maxMemory = options.maxMemory;
   const [root, sysroot] = [options.root ?? "", options.sysroot ?? ""].map((dir) => dir.replace(/\/+$/, ""));
   const fs = new HostFs(root, sysroot, world?.files);
-  machine.vfs = new Vfs(fs.rootInode());
+  machine.vfs = Vfs.of(fs.rootInode());
   installExtras(machine);
   return machine;
 };

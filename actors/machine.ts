@@ -120,7 +120,13 @@ export class Machine {
   /** What the first process lives in. */
   readonly namespaces: NamespaceSet = firstNamespaces(this);
   signals!: SignalService;
-  vfs!: Vfs;
+  /** The tree of the first mount namespace. */
+  get vfs(): Vfs {
+    return this.namespaces.of.mnt.vfs;
+  }
+  set vfs(vfs: Vfs) {
+    this.namespaces.of.mnt.vfs = vfs;
+  }
   calls!: CallTable;
   observer: Observer = {};
   debugger: Debugger | undefined;

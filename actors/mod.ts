@@ -79,6 +79,8 @@ export { copyAcross, mayTrace } from "./cross_memory.ts";
 export * from "./scheduling.ts";
 export { readPath } from "./user_strings.ts";
 export { conflicting, dropRecords, type Lock, locksOf, placeFlock, placeRecord } from "./file_locks.ts";
+export { bind, mayMount, mountNew, moveMount, pivotRoot, remount, unmount } from "./vfs/mounting.ts";
+export { KEPT } from "./vfs/mount_table.ts";
 export { Vfs, type WalkRules } from "./vfs/vfs.ts";
 export { HostFs } from "./vfs/hostfs.ts";
 export type { HostFsFacts } from "./world/host_fs.ts";

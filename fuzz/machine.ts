@@ -65,7 +65,7 @@ const prepare = (
       return space;
     };
   }
-  machine.vfs = new Vfs(
+  machine.vfs = Vfs.of(
     new ImageDirectory((name) => {
       if (real !== undefined) return real.images.get(name);
       const k = name === "p" ? 0 : program.entries[Number(name.slice(1))];

@@ -44,7 +44,7 @@ const prepareMachine = (conductor: Conductor): { machine: Machine; first: Task }
   machine.calls = calls;
   machine.openPidfd = openPidfd;
   machine.newAddressSpace = () => conductedSpace(conductor);
-  machine.vfs = new Vfs(
+  machine.vfs = Vfs.of(
     new ImageDirectory(
       (name) => name === "x" ? elfImage(RESTING, new Uint8Array(0)) : undefined,
       new SharedInode(new Uint8Array(4096)),

@@ -26,7 +26,7 @@ export const findProgram = (
   flags: number,
   argv: readonly Uint8Array[],
 ): Program => {
-  let file = t.machine.vfs.openForExec(t, dirfd, path, flags);
+  let file = t.vfs.openForExec(t, dirfd, path, flags);
   const execfn = path === "" || (dirfd !== -100 && !path.startsWith("/"))
     ? `/dev/fd/${dirfd}${path === "" ? "" : "/" + path}`
     : path;
@@ -53,7 +53,7 @@ export const findProgram = (
     ];
     name = textOf(script.interpreter);
     const interpreter = name;
-    file = ofInterpreter(interpreter, () => t.machine.vfs.openForExec(t, -100, interpreter, 0));
+    file = ofInterpreter(interpreter, () => t.vfs.openForExec(t, -100, interpreter, 0));
   }
 };
 

@@ -109,7 +109,7 @@ const checkStringSpace = (t: Task, program: Program, envp: readonly Uint8Array[]
 };
 
 const loadLinker = (t: Task, space: AddressSpace, path: string): LoadedImage => {
-  const file = t.machine.vfs.openForExec(t, -100, path, 0);
+  const file = t.vfs.openForExec(t, -100, path, 0);
   try {
     const backing = file.backing();
     if (backing === undefined) throw errno(E.ACCES);

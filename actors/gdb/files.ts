@@ -35,7 +35,7 @@ export class GdbFiles {
       case "open": {
         const flags = parseInt(rest[0], 16);
         if ((flags & O_ACCMODE) !== O_RDONLY) return failed(E.ACCES);
-        this.#open.set(++this.#last, t.machine.vfs.open(t, AT_FDCWD, textOf(fromHex(first)), O_RDONLY, 0));
+        this.#open.set(++this.#last, t.vfs.open(t, AT_FDCWD, textOf(fromHex(first)), O_RDONLY, 0));
         return bytesOf(`F${this.#last.toString(16)}`);
       }
     }

@@ -1,14 +1,14 @@
 /** Going into namespaces: new ones (unshare, clone), those of a descriptor or of another task (setns(2)); the rules of who may (SEMANTICS 1.20–1.33). */
 import { CLONE } from "../../syscalls/abi/clone.ts";
 import { E, errno } from "../../syscalls/abi/errno.ts";
-import { ALL_CAPS, CAP, type Credentials, nsCapable } from "../credentials.ts";
+import { ALL_CAPS, CAP, capableHere, type Credentials, nsCapable } from "../credentials.ts";
 import { mayTrace } from "../cross_memory.ts";
 import { leaveUndoList } from "../sysv/undo_list.ts";
 import type { Task } from "../task/task.ts";
 import type { Namespace } from "./namespace.ts";
 import { PidNamespace } from "./pid.ts";
 import { type Members, SET_FLAGS } from "./set.ts";
-import { CgroupNamespace, IpcNamespace, TimeNamespace, UtsNamespace } from "./small.ts";
+import { CgroupNamespace, IpcNamespace, MountNamespace, TimeNamespace, UtsNamespace } from "./small.ts";
 import { toInside, UserNamespace } from "./user.ts";
 
 /** Deepest a user namespace may have one made in it. */
@@ -53,6 +53,8 @@ export const namespaceOf = (t: Task, flag: number): Namespace => {
   switch (flag) {
     case CLONE.NEWUSER:
       return t.cred.userNamespace;
+    case CLONE.NEWNS:
+      return of.mnt;
     case CLONE.NEWUTS:
       return of.uts;
     case CLONE.NEWIPC:
@@ -87,6 +89,12 @@ const install = (t: Task, ns: Namespace, change: Change): void => {
     nsCapable(t.cred, change.cred.userNamespace, CAP.SYS_ADMIN);
   if (!may) throw errno(E.PERM);
   const { members } = change;
+  if (ns instanceof MountNamespace) {
+    if (!capableHere(t.cred, CAP.SYS_CHROOT)) throw errno(E.PERM);
+    if (t.fs.users > 1) throw errno(E.INVAL);
+    members.mnt = ns;
+    return;
+  }
   if (ns instanceof UtsNamespace) members.uts = ns;
   else if (ns instanceof IpcNamespace) members.ipc = ns;
   else if (ns instanceof CgroupNamespace) members.cgroup = ns;
@@ -100,6 +108,8 @@ const install = (t: Task, ns: Namespace, change: Change): void => {
 const commit = (t: Task, { cred, members }: Change): void => {
   if (members.ipc !== undefined) leaveUndoList(t);
   moveTo(t, members);
+  // One comes to stand at the root of another tree.
+  if (members.mnt !== undefined) t.fs.root = t.fs.cwd = t.vfs.root;
   t.cred = cred;
 };
 
@@ -115,7 +125,7 @@ export const enterThoseOf = (t: Task, other: Task, flags: number): void => {
   if (!other.holdings.namespaces) throw errno(E.SRCH);
   if (!mayTrace(t, other)) throw errno(E.PERM);
   const change: Change = { cred: t.cred, members: {} };
-  const order = [CLONE.NEWUSER, CLONE.NEWUTS, CLONE.NEWIPC, CLONE.NEWPID, CLONE.NEWCGROUP, CLONE.NEWTIME];
+  const order = [CLONE.NEWUSER, CLONE.NEWNS, CLONE.NEWUTS, CLONE.NEWIPC, CLONE.NEWPID, CLONE.NEWCGROUP, CLONE.NEWTIME];
   for (const flag of order) if ((flags & flag) !== 0) install(t, namespaceOf(other, flag), change);
   commit(t, change);
 };

@@ -23,7 +23,7 @@ export interface Members {
 }
 
 /** Flags whose namespaces stand in the set. */
-export const SET_FLAGS = CLONE.NEWUTS | CLONE.NEWIPC | CLONE.NEWCGROUP | CLONE.NEWTIME | CLONE.NEWPID;
+export const SET_FLAGS = CLONE.NEWNS | CLONE.NEWUTS | CLONE.NEWIPC | CLONE.NEWCGROUP | CLONE.NEWTIME | CLONE.NEWPID;
 
 export class NamespaceSet {
   #users = 1;
@@ -79,6 +79,7 @@ export const newMembers = (
   active: PidNamespace,
 ): Partial<Members> => {
   const made: { -readonly [K in keyof Members]?: Members[K] } = {};
+  if ((flags & CLONE.NEWNS) !== 0) made.mnt = new MountNamespace(machine, owner, of.mnt);
   if ((flags & CLONE.NEWUTS) !== 0) made.uts = new UtsNamespace(machine, owner, of.uts);
   if ((flags & CLONE.NEWIPC) !== 0) made.ipc = new IpcNamespace(machine, owner);
   if ((flags & CLONE.NEWPID) !== 0) {

@@ -1,5 +1,6 @@
 /** The kinds that are little more than a value: host names, a view of the control groups, clock offsets. */
 import type { Machine } from "../machine.ts";
+import type { Vfs } from "../vfs/vfs.ts";
 import { Namespace } from "./namespace.ts";
 import type { UserNamespace } from "./user.ts";
 
@@ -13,10 +14,13 @@ export class UtsNamespace extends Namespace {
   }
 }
 
-/** The tree of mounts: there is one. */
+/** A tree of mounts (mount_namespaces(7)). */
 export class MountNamespace extends Namespace {
-  constructor(machine?: Machine, owner?: UserNamespace) {
+  /** Set by who makes the machine for the first one. */
+  vfs!: Vfs;
+  constructor(machine?: Machine, owner?: UserNamespace, from?: MountNamespace) {
     super("mnt", machine, owner);
+    if (from !== undefined) this.vfs = from.vfs.copy();
   }
 }
 

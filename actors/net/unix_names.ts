@@ -105,8 +105,8 @@ export const findUnix = (t: Task, address: Uint8Array, type: number): UnixSocket
   if ("abstract" in name) found = abstractsOf(t.machine).get(key(name.abstract));
   else {
     if (name.path === "") return fail(E.INVAL);
-    const { inode } = t.machine.vfs.find(t, AT_FDCWD, name.path);
-    t.machine.vfs.require(t, inode, MAY_WRITE);
+    const { inode } = t.vfs.find(t, AT_FDCWD, name.path);
+    t.vfs.require(t, inode, MAY_WRITE);
     found = byInode.get(inode);
   }
   if (found === undefined) return fail(E.CONNREFUSED);

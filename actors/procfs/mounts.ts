@@ -1,37 +1,42 @@
-/** /proc/pid/{mounts,mountinfo,mountstats}: the machine's mounts in the three formats of proc_pid_mountinfo(5). */
-import type { Task } from "../task/task.ts";
-import type { MountPoint } from "../vfs/vfs.ts";
+/** /proc/pid/{mounts,mountinfo,mountstats}: the mounts of a process in the three formats of proc_pid_mountinfo(5). */
+import { MOUNT } from "../../syscalls/abi/mount.ts";
+import { type Mount, mountOptions, moved, within } from "../vfs/mount_table.ts";
 import { escaped, major, minor } from "./numbers.ts";
+import type { ProcTask } from "./subject.ts";
 
 const SPECIAL = " \t\n\\#";
 const shown = (path: string): string => escaped(path, SPECIAL);
 
-/** Mounts the reader's root contains, paths as it sees them. */
-const visible = (t: Task): MountPoint[] => {
-  const root = t.fs.root.path;
-  const all = t.machine.vfs.mounts();
-  if (root === "/") return all;
-  return all.filter((m) => m.path === root || m.path.startsWith(root + "/")).map((m) => ({
-    ...m,
-    path: m.path.slice(root.length) || "/",
+/** Mounts that the process's root contains, paths as it sees them. */
+const visible = ({ task }: ProcTask): { readonly mount: Mount; readonly path: string }[] => {
+  if (!task.holdings.namespaces || !task.holdings.fs) return [];
+  const root = task.fs.root.path;
+  return task.vfs.mounts.all().filter((mount) => within(mount.path, root)).map((mount) => ({
+    mount,
+    path: moved(mount.path, root, "/"),
   }));
 };
+const joined = (...options: string[]): string => options.filter((o) => o !== "").join(",");
 
-export const mountsText = (_s: unknown, t: Task): string =>
-  visible(t).map(({ source, path, type, options }) => `${shown(source)} ${shown(path)} ${type} ${options} 0 0\n`).join(
-    "",
-  );
+export const mountsText = (s: ProcTask): string =>
+  visible(s).map(({ mount, path }) =>
+    `${shown(mount.source)} ${shown(path)} ${mount.type} ${joined(mountOptions(mount), mount.options)} 0 0\n`
+  ).join("");
 
-/** Ids are the mounts' places in the list, from 1; all but the root hang on it. */
-export const mountInfoText = (_s: unknown, t: Task): string =>
-  visible(t).map(({ source, path, root, type, options }, i) => {
-    const { dev } = root;
-    const readOnly = options.split(",").includes("ro");
-    return `${21 + i} ${i === 0 ? 1 : 21} ${major(dev)}:${minor(dev)} / ${shown(path)} ${options} - ${type} ${
-      shown(source)
-    } ${readOnly ? "ro" : "rw"}\n`;
+export const mountInfoText = (s: ProcTask): string => {
+  const { mounts } = s.task.vfs;
+  const parentOf = ({ path, under }: Mount): number =>
+    under?.id ?? (path === "/" ? 1 : mounts.of(path.slice(0, path.lastIndexOf("/")) || "/").id);
+  return visible(s).map(({ mount, path }) => {
+    const { id, root, rootPath, source, type, flags, options } = mount;
+    const ofSystem = joined((flags & MOUNT.RDONLY) !== 0 ? "ro" : "rw", options);
+    return `${id} ${parentOf(mount)} ${major(root.dev)}:${minor(root.dev)} ${shown(rootPath)} ${shown(path)} ${
+      mountOptions(mount)
+    } - ${type} ${shown(source)} ${ofSystem}\n`;
   }).join("");
+};
 
-export const mountStatsText = (_s: unknown, t: Task): string =>
-  visible(t).map(({ source, path, type }) => `device ${shown(source)} mounted on ${shown(path)} with fstype ${type}\n`)
-    .join("");
+export const mountStatsText = (s: ProcTask): string =>
+  visible(s).map(({ mount, path }) =>
+    `device ${shown(mount.source)} mounted on ${shown(path)} with fstype ${mount.type}\n`
+  ).join("");

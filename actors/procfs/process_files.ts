@@ -150,19 +150,22 @@ const both: Files = {
 /** /proc/pid/task/tid. */
 const threadFiles: DirectoryEntry<ProcTask> = directory<ProcTask>({
   ...both,
-  children: text(({ task }) =>
-    task.group.children.filter((c) => c.parent === task && !c.zombie).map((c) => `${c.tgid} `).join("")
+  children: text((s) =>
+    s.task.group.children.filter((c) => c.parent === s.task && !c.zombie).map((c) => `${s.number(c.tgid)} `).join("")
   ),
 });
 
 const threads: DynamicEntry<ProcTask> = {
   is: "dynamic",
   mode: 0o555,
-  names: ({ task }) =>
-    task.group.tasks.map((t) => t.tid).sort((a, b) => a - b).map((tid) => ({ name: String(tid), type: S_IFDIR })),
-  find({ task }, _t, name) {
-    const thread = task.group.tasks.find((other) => String(other.tid) === name);
-    return thread && { entry: threadFiles, subject: new ProcTask(thread, false) };
+  names: (s) =>
+    s.task.group.tasks.map((t) => s.number(t.tid)).sort((a, b) => a - b).map((tid) => ({
+      name: String(tid),
+      type: S_IFDIR,
+    })),
+  find(s, _t, name) {
+    const thread = s.task.group.tasks.find((other) => String(s.number(other.tid)) === name);
+    return thread && { entry: threadFiles, subject: new ProcTask(thread, false, s.pids) };
   },
 };
 

@@ -35,7 +35,7 @@ const NAMES: Readonly<Record<string, string>> = {
 export const stateLetter = (task: Task): string => LETTERS[task.state];
 
 /** Id of the parent process, 0 when there is none in the machine. */
-export const parentOf = (task: Task): number => task.group.parent?.group.tgid ?? 1;
+export const parentOf = (s: ProcTask): number => s.number(s.task.group.parent?.group.tgid ?? 1);
 
 /** CPU time in ns: the thread's, or that of all threads that are or were. */
 const cpuTime = ({ task, whole }: ProcTask): number => {
@@ -109,14 +109,14 @@ export const statLine = (s: ProcTask): string => {
   const { ignored, caught } = dispositions(task);
   const low = (mask: bigint) => mask & 0x7fffffffn;
   const fields: (string | number | bigint)[] = [
-    task.tid,
+    s.number(task.tid),
     `(${task.comm})`,
     stateLetter(task),
-    parentOf(task),
-    group.pgid,
-    group.sid,
+    parentOf(s),
+    s.number(group.pgid),
+    s.number(group.sid),
     tty?.rdev ?? 0,
-    tty === undefined ? -1 : tty.foreground,
+    tty === undefined ? -1 : s.number(tty.foreground),
     FLAG_RANDOMIZE | (group.hasExeced ? 0 : FLAG_FORKED) |
     (task.state === "exiting" || task.state === "zombie" ? FLAG_EXITING : 0),
     used.minflt,
@@ -224,14 +224,15 @@ export const statusText = (s: ProcTask, t: Task): string => {
   const { task } = s;
   const { group, cred } = task;
   const uids = [cred.ruid, cred.euid, cred.suid, cred.fsuid], gids = [cred.rgid, cred.egid, cred.sgid, cred.fsgid];
-  const all = (id: number): string => task.machine.nestedNumbers.get(id)?.byLevel.join("\t") ?? `${id}`;
+  const all = (id: number): string =>
+    task.machine.nestedNumbers.get(id)?.byLevel.slice(s.pids.level).join("\t") ?? `${id}`;
   const letter = stateLetter(task);
   const { ignored, caught } = dispositions(task);
   const umask = task.holdings.fs ? `Umask:\t${task.fs.umask.toString(8).padStart(4, "0")}\n` : "";
   return `Name:\t${task.comm.replaceAll("\\", "\\\\").replaceAll("\n", "\\n")}\n${umask}` +
-    `State:\t${letter} (${NAMES[letter]})\nTgid:\t${group.tgid}\nNgid:\t0\nPid:\t${task.tid}\nPPid:\t${
-      parentOf(task)
-    }\nTracerPid:\t${task.trace?.tracer.tid ?? 0}\n` +
+    `State:\t${letter} (${NAMES[letter]})\nTgid:\t${s.number(group.tgid)}\nNgid:\t0\nPid:\t${
+      s.number(task.tid)
+    }\nPPid:\t${parentOf(s)}\nTracerPid:\t${task.trace === undefined ? 0 : s.number(task.trace.tracer.tid)}\n` +
     `Uid:${uids.map((id) => `\t${seenUid(t.cred, id)}`).join("")}\nGid:${
       gids.map((id) => `\t${seenGid(t.cred, id)}`).join("")
     }\n` +

@@ -2,14 +2,23 @@
 import { fail } from "../../syscalls/abi/errno.ts";
 import { E } from "../../syscalls/abi/errno.ts";
 import { mayTrace } from "../cross_memory.ts";
+import type { PidNamespace } from "../namespaces/pid.ts";
 import type { Task } from "../task/task.ts";
 import type { Standing, Subject } from "./tree.ts";
 import { bootTime } from "./tree.ts";
 import { S_IFDIR } from "../vfs/inode.ts";
 
 export class ProcTask implements Subject {
-  /** @param whole the process, not just the thread: times and counts are the group's */
-  constructor(readonly task: Task, readonly whole: boolean) {}
+  /**
+   * @param whole the process, not just the thread: times and counts are the group's
+   * @param pids the namespace whose numbers this /proc shows
+   */
+  constructor(readonly task: Task, readonly whole: boolean, readonly pids: PidNamespace) {}
+
+  /** A kernel's number as this /proc shows it. */
+  number(id: number): number {
+    return this.pids.numberOf(id);
+  }
 
   /** Throws when the task is gone: ENOENT for names, ESRCH for what was opened before. */
   check(error: number): void {

@@ -12,6 +12,7 @@ import type { SignalHandlers } from "../signal_handlers.ts";
 import type { NamespaceSet } from "../namespaces/set.ts";
 import type { UndoList } from "../sysv/undo_list.ts";
 import type { Timer } from "../timers.ts";
+import type { Vfs } from "../vfs/vfs.ts";
 import type { VmGroup } from "../vm_group.ts";
 import type { Listener } from "../wait_queue.ts";
 import type { PendingSet } from "../signals/pending.ts";
@@ -153,6 +154,10 @@ export class Task implements Listener {
   /** Guest memory. */
   get mem(): UserMemory {
     return this.vm.space;
+  }
+  /** The tree of files of its mount namespace. */
+  get vfs(): Vfs {
+    return this.namespaces.of.mnt.vfs;
   }
   /** Thread group id: what getpid gives. */
   get pid(): number {

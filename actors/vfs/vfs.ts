@@ -2,14 +2,17 @@
  * The file system tree of a machine: mounts and the path walk (path_resolution(7)). All symbolic links are resolved here, inside the task's root, so that no link
  * leads out of it.
  */
+import { MOUNT } from "../../syscalls/abi/mount.ts";
 import { AT, AT_FDCWD } from "../../syscalls/abi/at.ts";
 import { E, fail } from "../../syscalls/abi/errno.ts";
 import { bytesOf } from "../../syscalls/abi/text.ts";
 import type { Location } from "../fs_context.ts";
 import type { Task } from "../task/task.ts";
 import { MAY_EXEC, MAY_READ, MAY_WRITE, mayAccess, mayRemove } from "./access.ts";
+import { CAP, capable } from "../credentials.ts";
 import { DirectoryFile } from "./directory_file.ts";
-import { type DirEntry, type Inode, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "./inode.ts";
+import { type Inode, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "./inode.ts";
+import { flagsOf, type Mount, MountTable, moved, within } from "./mount_table.ts";
 import {
   O_ACCMODE,
   O_CREAT,
@@ -58,50 +61,40 @@ interface Walk {
   links: number;
 }
 
-export interface MountPoint {
-  readonly path: string;
-  readonly root: Inode;
-  /** As /proc/mounts shows it. */
-  readonly source: string;
-  readonly type: string;
-  readonly options: string;
-}
-
 export class Vfs {
-  readonly #mounts = new Map<string, MountPoint>();
-  readonly root: Location;
+  private constructor(readonly mounts: MountTable) {}
 
-  constructor(root: Inode, source = "/dev/root", type = "ext4") {
-    this.root = { inode: root, path: "/" };
-    this.#mounts.set("/", { path: "/", root, source, type, options: "rw,relatime" });
+  /** A tree with this root. */
+  static of(root: Inode, source = "/dev/root", type = "ext4"): Vfs {
+    const vfs = new Vfs(new MountTable());
+    vfs.mounts.add({ path: "/", root, source, type, flags: MOUNT.RELATIME });
+    return vfs;
+  }
+  /** The same tree for another mount namespace. */
+  copy(): Vfs {
+    return new Vfs(this.mounts.copy());
+  }
+  get root(): Location {
+    return { inode: this.mounts.at("/")!.root, path: "/" };
   }
 
   mount(path: string, root: Inode, source: string, type: string, options = "rw,nosuid,nodev,relatime"): void {
-    this.#mounts.set(path, { path, root, source, type, options });
+    const { flags, rest } = flagsOf(options);
+    this.mounts.add({ path, root, source, type, flags, options: rest });
   }
   isMountPoint(path: string): boolean {
-    return this.#mounts.has(path);
-  }
-  mounts(): MountPoint[] {
-    return [...this.#mounts.values()];
+    return this.mounts.at(path) !== undefined;
   }
 
-  /** Entries of what is mounted in a directory. */
-  mountedIn(dir: string): DirEntry[] {
-    const prefix = dir === "/" ? "/" : dir + "/", out: DirEntry[] = [];
-    for (const { path, root } of this.#mounts.values()) {
-      const name = path.slice(prefix.length);
-      if (name !== "" && path.startsWith(prefix) && !name.includes("/")) {
-        out.push({ name, ino: root.ino, type: S_IFDIR });
-      }
-    }
-    return out;
+  /** EROFS where nothing may be written (mnt_want_write). */
+  requireWritable(at: Location | undefined): void {
+    if (at !== undefined && (this.mounts.of(at.path).flags & MOUNT.RDONLY) !== 0) fail(E.ROFS);
   }
 
   /** Child of a directory; undefined when there is none. */
   child(t: Task, dir: Location, name: string): Location | undefined {
     const path = dir.path === "/" ? "/" + name : dir.path + "/" + name;
-    const mounted = this.#mounts.get(path);
+    const mounted = this.mounts.at(path);
     if (mounted !== undefined) return { inode: mounted.root, path, parent: dir };
     try {
       return { inode: dir.inode.lookup(t, name), path, parent: dir };
@@ -152,7 +145,7 @@ export class Vfs {
       const dir = at;
       const found = this.child(t, dir, name);
       if (found === undefined) return last ? { dir, name, at: undefined, slash } : fail(E.NOENT);
-      if (w.rules.noXdev && found.inode === this.#mounts.get(found.path)?.root) fail(E.XDEV);
+      if (w.rules.noXdev && found.inode === this.mounts.at(found.path)?.root) fail(E.XDEV);
       if (found.inode.type !== S_IFLNK || (last && !follow && !slash)) {
         if (last) {
           if (slash && found.inode.type !== S_IFDIR) fail(E.NOTDIR);
@@ -190,14 +183,14 @@ export class Vfs {
   #mayEnter(t: Task, dir: Location): void {
     if (dir.inode.type !== S_IFDIR) fail(E.NOTDIR);
     // Root, and whoever may pass any directory, need no look at the mode.
-    if ((t.cred.capEffective & 6n) !== 0n || dir.inode.passable) return;
+    if (dir.inode.passable || capable(t.cred, CAP.DAC_OVERRIDE) || capable(t.cred, CAP.DAC_READ_SEARCH)) return;
     if (!mayAccess(t.cred, dir.inode.stat(), MAY_EXEC)) fail(E.ACCES);
   }
 
   #up(t: Task, at: Location, w: Walk): Location {
     if (w.rules.beneath && at.path === w.start.path) fail(E.XDEV);
     if (at.path === w.root.path) return w.root;
-    if (w.rules.noXdev && at.inode === this.#mounts.get(at.path)?.root) fail(E.XDEV);
+    if (w.rules.noXdev && at.inode === this.mounts.at(at.path)?.root) fail(E.XDEV);
     return at.parent ?? this.#parentByPath(t, at);
   }
   /** A place known only by its path (a descriptor): its parent is found from the machine's root. */
@@ -215,14 +208,29 @@ export class Vfs {
   /** A file got another place in the tree, or (`to` undefined) lost it: what is open on it or below it, and working directories, are told. */
   relocated(t: Task, inode: Inode, from: string, to: Location | undefined): void {
     const below = from + "/";
+    if (to !== undefined && this.mounts.below(from).length > 0) {
+      this.mounts.relocate((path) => within(path, from) ? moved(path, from, to.path) : path);
+    }
     const rebase = (l: Location): Location =>
       l.path === from && l.inode === inode
         ? to ?? { ...l, path: from + " (deleted)" }
         : to !== undefined && l.path.startsWith(below) && l.parent !== undefined
         ? { inode: l.inode, path: to.path + l.path.slice(from.length), parent: rebase(l.parent) }
         : l;
+    this.#rebaseAll(t, rebase, (path) => path === from || path.startsWith(below), true);
+  }
+
+  /** Every place that a task stands in or has open gets what `rebase` makes of it; of descriptions only those whose path is `concerned`; `everywhere`: in all namespaces. */
+  #rebaseAll(
+    t: Task,
+    rebase: (at: Location) => Location,
+    concerned: (path: string) => boolean,
+    everywhere: boolean,
+  ): void {
     const seen = new Set<object>();
-    for (const { fs, files, holdings } of t.machine.tasks.values()) {
+    for (const task of t.machine.tasks.values()) {
+      const { fs, files, holdings } = task;
+      if (!everywhere && (!holdings.namespaces || task.vfs !== this)) continue;
       if (holdings.fs && !seen.has(fs)) {
         seen.add(fs);
         fs.cwd = rebase(fs.cwd);
@@ -231,12 +239,38 @@ export class Vfs {
       if (!holdings.files || seen.has(files)) continue;
       seen.add(files);
       for (const file of files.all()) {
-        if (file.location === undefined || !(file.path === from || file.path.startsWith(below))) continue;
+        if (file.location === undefined || !concerned(file.path)) continue;
         const before = file.location;
         file.location = rebase(before);
         if (file.location !== before) file.path = file.location.path;
       }
     }
+  }
+
+  /** Whether a task stands in a mount or has something open there. */
+  inUse(t: Task, { path }: Mount): boolean {
+    for (const task of t.machine.tasks.values()) {
+      const { fs, files, holdings } = task;
+      if (!holdings.namespaces || task.vfs !== this) continue;
+      if (holdings.fs && (within(fs.cwd.path, path) || within(fs.root.path, path))) return true;
+      if (holdings.files && [...files.all()].some((file) => file.location !== undefined && within(file.path, path))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Another mount becomes the root, the former root goes where `old` is (pivot_root(2)); the caller has checked both. */
+  pivot(t: Task, root: string, old: string): void {
+    const rename = (path: string): string => within(path, root) ? moved(path, root, "/") : moved(path, "/", oldPlace);
+    const oldPlace = moved(old, root, "/");
+    // What was the root's own place is seen under the new name; whoever stood at either root stands at the new one.
+    this.mounts.relocate((path) => path === root ? "/" : rename(path));
+    const place = (at: Location): Location =>
+      at.path === "/" || at.path === root
+        ? this.root
+        : { inode: at.inode, path: rename(at.path), parent: at.parent && place(at.parent) };
+    this.#rebaseAll(t, place, () => true, false);
   }
 
   /** The file a path leads to; ENOENT when there is none. */
@@ -257,6 +291,7 @@ export class Vfs {
     const { dir, name, at, slash } = this.walk(t, dirfd, path, { follow: false });
     if (at !== undefined) return fail(E.EXIST);
     if (slash && !dirs) return fail(E.NOENT);
+    this.requireWritable(dir);
     this.require(t, dir.inode, MAY_WRITE | MAY_EXEC);
     return { dir, name };
   }
@@ -269,9 +304,10 @@ export class Vfs {
     if (at === undefined) return fail(E.NOENT);
     if (bare !== path && at.inode.type !== S_IFDIR) return fail(E.NOTDIR);
     if (name === "") return { dir, name, at };
+    this.requireWritable(dir);
     this.require(t, dir.inode, MAY_WRITE | MAY_EXEC);
     if (!mayRemove(t.cred, dir.inode.stat(), at.inode.stat())) fail(E.PERM);
-    if (this.#mounts.has(at.path)) fail(E.BUSY);
+    if (this.isMountPoint(at.path)) fail(E.BUSY);
     return { dir, name, at };
   }
 
@@ -300,6 +336,7 @@ export class Vfs {
       const access = flags & O_ACCMODE;
       const writing = access !== O_RDONLY || (flags & O_TRUNC) !== 0;
       if (writing && inode.type === S_IFDIR) fail(inode.passable ? E.ACCES : E.ISDIR);
+      if (writing && inode.type === S_IFREG) this.requireWritable(at);
       this.require(t, inode, (access !== O_WRONLY ? MAY_READ : 0) | (writing ? MAY_WRITE : 0));
     }
     return placed(t, inode.open(t, flags, at.path), at);
@@ -308,6 +345,7 @@ export class Vfs {
   #create(t: Task, found: Found, flags: number, mode: number): OpenFile {
     if (found.slash) fail(E.ISDIR);
     if ((flags & O_DIRECTORY) !== 0) fail(E.INVAL);
+    this.requireWritable(found.dir);
     this.require(t, found.dir.inode, MAY_WRITE | MAY_EXEC);
     const inode = found.dir.inode.create(t, found.name, S_IFREG | (mode & 0o7777 & ~t.fs.umask));
     this.own(t, found.dir.inode, inode);
@@ -327,6 +365,7 @@ export class Vfs {
     if ((flags & O_ACCMODE) === O_RDONLY) fail(E.INVAL);
     const dir = this.find(t, dirfd, path);
     if (dir.inode.type !== S_IFDIR) fail(E.NOTDIR);
+    this.requireWritable(dir);
     this.require(t, dir.inode, MAY_WRITE | MAY_EXEC);
     if (dir.inode.createUnnamed === undefined) return fail(E.OPNOTSUPP);
     const inode = dir.inode.createUnnamed(t, S_IFREG | (mode & 0o7777 & ~t.fs.umask));
@@ -338,6 +377,7 @@ export class Vfs {
   openForExec(t: Task, dirfd: number, path: string, flags: number): OpenFile {
     const at = this.findAt(t, dirfd, path, flags);
     if (at.inode.type === S_IFLNK) fail(E.LOOP);
+    if ((this.mounts.of(at.path).flags & MOUNT.NOEXEC) !== 0) fail(E.ACCES);
     const stat = at.inode.stat();
     if ((stat.mode & S_IFMT) !== S_IFREG || !mayAccess(t.cred, stat, MAY_EXEC)) fail(E.ACCES);
     return placed(t, at.inode.open(t, O_RDONLY, at.path), at);
@@ -352,7 +392,7 @@ const placed = (t: Task, file: OpenFile, at: Location): OpenFile => {
   file.flags &= ~CREATION;
   if (file instanceof DirectoryFile) {
     file.parentIno = at.parent?.inode.ino ?? at.inode.ino;
-    file.mounted = t.machine.vfs.mountedIn(at.path);
+    file.mounted = t.vfs.mounts.entriesIn(at.path);
   }
   return file;
 };

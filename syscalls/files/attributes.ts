@@ -18,7 +18,7 @@ const readName = (t: Task, at: number): string => {
 const check = (t: Task, inode: Inode, name: string, mask: number): void => {
   if (name.startsWith("user.")) {
     if (inode.type !== S_IFREG && inode.type !== S_IFDIR) fail(mask === MAY_WRITE ? E.PERM : E.NODATA);
-    t.machine.vfs.require(t, inode, mask);
+    t.vfs.require(t, inode, mask);
   } else if (name.startsWith("trusted.")) {
     if (!capable(t.cred, CAP.SYS_ADMIN)) fail(mask === MAY_WRITE ? E.PERM : E.NODATA);
   } else if (name.startsWith("security.")) {

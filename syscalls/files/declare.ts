@@ -31,6 +31,7 @@ import {
   STATX,
   STATX_MASK,
 } from "../abi/files.ts";
+import { MOUNT_FLAGS, UMOUNT_FLAGS } from "../abi/mount.ts";
 import { flagSet } from "../abi/flags.ts";
 import { TIMESPEC } from "../abi/timespec.ts";
 
@@ -118,9 +119,23 @@ export const files = {
     support: "partial",
     note: "huge pages are refused",
   }),
-  mount: absent(40, "attach a file system", "not built yet"),
-  umount2: absent(39, "detach a file system", "not built yet"),
-  pivot_root: absent(41, "change the root file system", "not built yet"),
+  mount: call(
+    40,
+    [
+      string("source"),
+      path("target"),
+      string("filesystemtype"),
+      flags("mountflags", MOUNT_FLAGS, "u64"),
+      string("data"),
+    ],
+    "attach a file system",
+    {
+      support: "partial",
+      note: "tmpfs, ramfs, proc, sysfs, devtmpfs, devpts; mounts stay private; nodev and nosuid have no effect",
+    },
+  ),
+  umount2: call(39, [path("target"), flags("flags", UMOUNT_FLAGS, "i32")], "detach a file system"),
+  pivot_root: call(41, [path("new_root"), path("put_old")], "change the root file system"),
   setxattr: call(
     5,
     [path(), string("name"), inBytes("value", "size"), size("size"), int("flags")],

@@ -4,6 +4,7 @@ import {
   capable,
   capableHere,
   type Inode,
+  type Location,
   makeMemfd,
   MAY_EXEC,
   mayRemove,
@@ -14,6 +15,7 @@ import {
   O_PATH,
   O_TMPFILE,
   O_TRUNC,
+  type OpenFile,
   readPath,
   RLIMIT,
   S_IFBLK,
@@ -34,6 +36,7 @@ import { bytesOf, textOf } from "../abi/text.ts";
 import type { files } from "./declare.ts";
 import { MFD, RESOLVE } from "../abi/files.ts";
 import { getAttribute, listAttributes, removeAttribute, setAttribute } from "./attributes.ts";
+import { mountHandlers } from "./mount.ts";
 import { access } from "./access.ts";
 import {
   allocate,
@@ -57,7 +60,7 @@ const open = (
   const limit = t.group.limits[RLIMIT.NOFILE].soft;
   // What O_PATH does not know is ignored.
   const known = (flags & O_PATH) !== 0 ? flags & (O_PATH | O_DIRECTORY | 0o400000 | O_CLOEXEC) : flags;
-  const file = t.machine.vfs.open(t, dirfd, path, known & ~O_CLOEXEC, mode, rules);
+  const file = t.vfs.open(t, dirfd, path, known & ~O_CLOEXEC, mode, rules);
   if ((flags & O_PATH) === 0) file.flags |= O_LARGEFILE;
   const wait = file.opening?.(t);
   const fd = t.files.add(file, (flags & O_CLOEXEC) !== 0, limit);
@@ -71,7 +74,17 @@ const open = (
 /** Empty paths are allowed with a flag; otherwise ENOENT comes from the walk. */
 const locate = (t: Task, dirfd: number, at: number, flags: number) => {
   const path = (flags & AT.EMPTY_PATH) !== 0 && at === 0 ? "" : readPath(t, at);
-  return t.machine.vfs.findAt(t, dirfd, path, flags);
+  return t.vfs.findAt(t, dirfd, path, flags);
+};
+
+/** The inode at a place whose mount may be written to; EROFS. */
+const changeable = (t: Task, at: Location): Inode => {
+  t.vfs.requireWritable(at);
+  return at.inode;
+};
+const toChange = (t: Task, file: OpenFile): Inode => {
+  t.vfs.requireWritable(file.location);
+  return file.inode;
 };
 
 /** rmdir of a path that ends in ".", ".." or is only slashes. */
@@ -81,9 +94,10 @@ const lastIsDots = (path: string): number => {
 };
 
 const byPath = (t: Task, path: number, follow = true): Inode =>
-  t.machine.vfs.find(t, AT_FDCWD, readPath(t, path), follow).inode;
+  t.vfs.find(t, AT_FDCWD, readPath(t, path), follow).inode;
 
 export const filesHandlers: Handlers<Task, typeof files> = {
+  ...mountHandlers,
   openat: (t, dirfd, path, flags, mode) => open(t, dirfd, readPath(t, path), flags, mode),
   openat2(t, dirfd, path, how, size) {
     if (size < 24) return -E.INVAL;
@@ -120,7 +134,7 @@ export const filesHandlers: Handlers<Task, typeof files> = {
     return 0;
   },
   statfs(t, path, at) {
-    t.mem.write(at, statfsBytes(t.machine.vfs.find(t, AT_FDCWD, readPath(t, path)).inode));
+    t.mem.write(at, statfsBytes(t.vfs.find(t, AT_FDCWD, readPath(t, path)).inode));
     return 0;
   },
   fstatfs(t, fd, at) {
@@ -146,23 +160,23 @@ export const filesHandlers: Handlers<Task, typeof files> = {
     return bytes.length;
   },
   chdir(t, path) {
-    const at = t.machine.vfs.find(t, AT_FDCWD, readPath(t, path));
+    const at = t.vfs.find(t, AT_FDCWD, readPath(t, path));
     if (at.inode.type !== S_IFDIR) return -E.NOTDIR;
-    t.machine.vfs.require(t, at.inode, MAY_EXEC);
+    t.vfs.require(t, at.inode, MAY_EXEC);
     t.fs.cwd = at;
     return 0;
   },
   fchdir(t, fd) {
     const file = t.files.get(fd, true);
     if (file.inode.type !== S_IFDIR) return -E.NOTDIR;
-    t.machine.vfs.require(t, file.inode, MAY_EXEC);
-    t.fs.cwd = t.machine.vfs.locationOf(file);
+    t.vfs.require(t, file.inode, MAY_EXEC);
+    t.fs.cwd = t.vfs.locationOf(file);
     return 0;
   },
   chroot(t, path) {
-    const at = t.machine.vfs.find(t, AT_FDCWD, readPath(t, path));
+    const at = t.vfs.find(t, AT_FDCWD, readPath(t, path));
     if (at.inode.type !== S_IFDIR) return -E.NOTDIR;
-    t.machine.vfs.require(t, at.inode, MAY_EXEC);
+    t.vfs.require(t, at.inode, MAY_EXEC);
     if (!capableHere(t.cred, CAP.SYS_CHROOT)) return -E.PERM;
     t.fs.root = at;
     return 0;
@@ -173,7 +187,7 @@ export const filesHandlers: Handlers<Task, typeof files> = {
     return before;
   },
   mkdirat(t, dirfd, path, mode) {
-    const { vfs } = t.machine;
+    const { vfs } = t;
     const { dir, name } = vfs.place(t, dirfd, readPath(t, path), true);
     // A set-gid directory hands the bit on.
     const inherited = dir.inode.stat().mode & 0o2000;
@@ -185,14 +199,14 @@ export const filesHandlers: Handlers<Task, typeof files> = {
     if (type === S_IFDIR) return -E.PERM;
     if (![0, S_IFREG, S_IFIFO, S_IFSOCK, S_IFCHR, S_IFBLK].includes(type)) return -E.INVAL;
     if ((type === S_IFCHR || type === S_IFBLK) && !capable(t.cred, CAP.MKNOD)) return -E.PERM;
-    const { dir, name } = t.machine.vfs.place(t, dirfd, readPath(t, path));
-    t.machine.vfs.own(t, dir.inode, dir.inode.create(t, name, (type || S_IFREG) | (mode & 0o7777 & ~t.fs.umask), dev));
+    const { dir, name } = t.vfs.place(t, dirfd, readPath(t, path));
+    t.vfs.own(t, dir.inode, dir.inode.create(t, name, (type || S_IFREG) | (mode & 0o7777 & ~t.fs.umask), dev));
     return 0;
   },
   unlinkat(t, dirfd, path, flags) {
     if ((flags & ~AT.REMOVEDIR) !== 0) return -E.INVAL;
     const text = readPath(t, path);
-    const { dir, name, at } = t.machine.vfs.victim(t, dirfd, text);
+    const { dir, name, at } = t.vfs.victim(t, dirfd, text);
     if ((flags & AT.REMOVEDIR) !== 0) {
       if (name === "") return lastIsDots(text);
       if (at.inode.type !== S_IFDIR) return -E.NOTDIR;
@@ -201,21 +215,21 @@ export const filesHandlers: Handlers<Task, typeof files> = {
       if (at.inode.type === S_IFDIR) return -E.ISDIR;
       dir.inode.unlink(t, name);
     }
-    t.machine.vfs.relocated(t, at.inode, at.path, undefined);
+    t.vfs.relocated(t, at.inode, at.path, undefined);
     return 0;
   },
   symlinkat(t, target, dirfd, path) {
     const text = readPath(t, target);
     if (text === "") return -E.NOENT;
-    const { dir, name } = t.machine.vfs.place(t, dirfd, readPath(t, path));
+    const { dir, name } = t.vfs.place(t, dirfd, readPath(t, path));
     dir.inode.symlink(t, name, text);
     return 0;
   },
   linkat(t, oldDir, oldPath, newDir, newPath, flags) {
     if ((flags & ~(AT.SYMLINK_FOLLOW | AT.EMPTY_PATH)) !== 0) return -E.INVAL;
     const nofollow = (flags & AT.SYMLINK_FOLLOW) === 0 ? AT.SYMLINK_NOFOLLOW : 0;
-    const from = t.machine.vfs.findAt(t, oldDir, readPath(t, oldPath), nofollow | (flags & AT.EMPTY_PATH));
-    const { dir, name } = t.machine.vfs.place(t, newDir, readPath(t, newPath));
+    const from = t.vfs.findAt(t, oldDir, readPath(t, oldPath), nofollow | (flags & AT.EMPTY_PATH));
+    const { dir, name } = t.vfs.place(t, newDir, readPath(t, newPath));
     if (from.inode.type === S_IFDIR) return -E.PERM;
     if (from.inode.dev !== dir.inode.dev) return -E.XDEV;
     dir.inode.link(t, name, from.inode);
@@ -224,7 +238,7 @@ export const filesHandlers: Handlers<Task, typeof files> = {
   renameat2(t, oldDir, oldPath, newDir, newPath, flags) {
     if ((flags & ~7) !== 0 || (flags & 3) === 3) return -E.INVAL;
     if ((flags & 4) !== 0) return -E.INVAL;
-    const { vfs } = t.machine;
+    const { vfs } = t;
     const from = vfs.victim(t, oldDir, readPath(t, oldPath));
     const to = vfs.walk(t, newDir, readPath(t, newPath), { follow: false });
     if (from.name === "" || to.name === "") return -E.BUSY;
@@ -237,6 +251,7 @@ export const filesHandlers: Handlers<Task, typeof files> = {
     for (let up: typeof to.dir | undefined = to.dir; up !== undefined; up = up.parent) {
       if (up.inode === from.at.inode) return -E.INVAL;
     }
+    vfs.requireWritable(to.dir);
     if (to.at !== undefined && (flags & 2) === 0) {
       if (to.at.inode === from.at.inode) return 0;
       const fromDir = from.at.inode.type === S_IFDIR, toDir = to.at.inode.type === S_IFDIR;
@@ -255,7 +270,7 @@ export const filesHandlers: Handlers<Task, typeof files> = {
   },
   readlinkat(t, dirfd, path, at, size) {
     if (size <= 0) return -E.INVAL;
-    const { inode } = t.machine.vfs.findAt(t, dirfd, readPath(t, path), AT.SYMLINK_NOFOLLOW | AT.EMPTY_PATH);
+    const { inode } = t.vfs.findAt(t, dirfd, readPath(t, path), AT.SYMLINK_NOFOLLOW | AT.EMPTY_PATH);
     if (inode.type !== S_IFLNK) return -E.INVAL;
     const bytes = bytesOf(inode.readlink(t)).subarray(0, size);
     t.mem.write(at, bytes);
@@ -263,28 +278,29 @@ export const filesHandlers: Handlers<Task, typeof files> = {
   },
   faccessat: (t, dirfd, path, mode) => access(t, dirfd, readPath(t, path), mode, 0),
   faccessat2: (t, dirfd, path, mode, flags) => access(t, dirfd, readPath(t, path), mode, flags),
-  fchmod: (t, fd, mode) => changeMode(t, t.files.get(fd).inode, mode),
-  fchmodat: (t, dirfd, path, mode) => changeMode(t, t.machine.vfs.find(t, dirfd, readPath(t, path)).inode, mode),
+  fchmod: (t, fd, mode) => changeMode(t, toChange(t, t.files.get(fd)), mode),
+  fchmodat: (t, dirfd, path, mode) => changeMode(t, changeable(t, t.vfs.find(t, dirfd, readPath(t, path))), mode),
   fchmodat2(t, dirfd, path, mode, flags) {
     if ((flags & ~(AT.SYMLINK_NOFOLLOW | AT.EMPTY_PATH)) !== 0) return -E.INVAL;
-    const { inode } = locate(t, dirfd, path, flags);
+    const inode = changeable(t, locate(t, dirfd, path, flags));
     return inode.type === S_IFLNK ? -E.OPNOTSUPP : changeMode(t, inode, mode);
   },
-  fchown: (t, fd, uid, gid) => changeOwner(t, t.files.get(fd).inode, uid, gid),
+  fchown: (t, fd, uid, gid) => changeOwner(t, toChange(t, t.files.get(fd)), uid, gid),
   fchownat(t, dirfd, path, uid, gid, flags) {
     if ((flags & ~(AT.SYMLINK_NOFOLLOW | AT.EMPTY_PATH)) !== 0) return -E.INVAL;
-    return changeOwner(t, locate(t, dirfd, path, flags).inode, uid, gid);
+    return changeOwner(t, changeable(t, locate(t, dirfd, path, flags)), uid, gid);
   },
   utimensat(t, dirfd, path, times, flags) {
     if ((flags & ~(AT.SYMLINK_NOFOLLOW | AT.EMPTY_PATH)) !== 0) return -E.INVAL;
-    const inode = path === 0 ? t.files.get(dirfd).inode : locate(t, dirfd, path, flags).inode;
+    const inode = path === 0 ? toChange(t, t.files.get(dirfd)) : changeable(t, locate(t, dirfd, path, flags));
     return changeTimes(t, inode, times);
   },
   truncate(t, path, size) {
     if (size < 0) return -E.INVAL;
-    const { inode } = t.machine.vfs.find(t, AT_FDCWD, readPath(t, path));
+    const at = t.vfs.find(t, AT_FDCWD, readPath(t, path)), { inode } = at;
     if (inode.type === S_IFDIR) return -E.ISDIR;
-    t.machine.vfs.require(t, inode, 2);
+    t.vfs.requireWritable(at);
+    t.vfs.require(t, inode, 2);
     return changeSize(t, inode, size);
   },
   ftruncate(t, fd, size) {

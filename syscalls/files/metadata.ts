@@ -134,7 +134,7 @@ export const changeTimes = (t: Task, inode: Inode, at: number): number => {
   const s = inode.stat();
   if (!owns(t, s)) {
     if (!given.every(({ n }) => n === UTIME_NOW)) return -E.PERM;
-    t.machine.vfs.require(t, inode, MAY_WRITE);
+    t.vfs.require(t, inode, MAY_WRITE);
   }
   const [atime, mtime] = given.map(({ s, n }) =>
     n === UTIME_NOW ? now : n === UTIME_OMIT ? undefined : BigInt(s) * BILLION + BigInt(n)

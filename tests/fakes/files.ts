@@ -17,7 +17,7 @@ export interface FileKernel {
 /** A machine with the given root (default: an empty tmpfs) and a root task in it. */
 export const fileKernel = (rootOf?: (machine: Machine) => Inode): FileKernel => {
   const machine = newMachine();
-  machine.vfs = new Vfs(rootOf?.(machine) ?? new TmpFs(machine, 40, 0o755).root, "tmpfs", "tmpfs");
+  machine.vfs = Vfs.of(rootOf?.(machine) ?? new TmpFs(machine, 40, 0o755).root, "tmpfs", "tmpfs");
   const t = newTask(machine);
   t.fs = new FsContext(machine.vfs.root, machine.vfs.root, 0o22);
   return { machine, t };

@@ -20,7 +20,7 @@ const failsWith = (no: number, run: () => unknown) => throws(run, (error) => err
 
 const setUp = () => {
   const machine = newMachine();
-  const vfs = machine.vfs = new Vfs(makeDevfs(machine), "dev", "devtmpfs");
+  const vfs = machine.vfs = Vfs.of(makeDevfs(machine), "dev", "devtmpfs");
   const t = newTask(machine);
   t.fs.root = t.fs.cwd = vfs.root;
   machine.init = t.group;

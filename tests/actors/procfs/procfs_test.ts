@@ -15,7 +15,7 @@ const decoder = new TextDecoder();
 /** A machine whose root is /proc itself, with one process. */
 const setUp = () => {
   const machine = newMachine();
-  const vfs = new Vfs(makeProcfs(machine), "proc", "proc");
+  const vfs = Vfs.of(makeProcfs(machine), "proc", "proc");
   machine.vfs = vfs;
   const t = place(newTask(machine), vfs);
   machine.init = t.group;

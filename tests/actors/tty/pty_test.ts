@@ -19,7 +19,7 @@ const failsWith = (no: number, run: () => unknown) => throws(run, (error) => err
 /** A machine whose root is /dev, its first process leading a session. */
 const setUp = () => {
   const machine = newMachine();
-  const vfs = machine.vfs = new Vfs(makeDevfs(machine), "dev", "devtmpfs");
+  const vfs = machine.vfs = Vfs.of(makeDevfs(machine), "dev", "devtmpfs");
   const member = (parent?: Task): Task => {
     const t = newTask(machine);
     t.fs.root = t.fs.cwd = vfs.root;

@@ -71,7 +71,7 @@ Deno.test("a mount hides what is below it, shows in listings, and dots lead out 
   assert.equal(path("/abs/inside"), "/a/b/inside");
   assert.throws(() => path("/a/b/file"), failing(E.NOENT));
   assert.equal(path("/a/b/.."), "/a");
-  assert.deepEqual(machine.vfs.mountedIn("/").map((e) => e.name), ["proc"]);
+  assert.deepEqual(machine.vfs.mounts.entriesIn("/").map((e) => e.name), ["proc"]);
   assert.throws(() => machine.vfs.victim(t, AT_FDCWD, "/a/b"), failing(E.BUSY));
   assert.throws(() => machine.vfs.walk(t, AT_FDCWD, "/a/b/inside", { follow: true, noXdev: true }), failing(E.XDEV));
 });
