@@ -2,7 +2,7 @@
  * The host's directory tree as a file system. `sysroot`: absolute paths are looked up there first, then on the host (what qemu's -L does). Symbolic links are never
  * followed by the host: the walk does that, inside the guest's root. One Inode object per (dev, ino) while it is in use.
  */
-import { E, fail } from "../../syscalls/abi/errno.ts";
+import { E, Errno, fail } from "../../syscalls/abi/errno.ts";
 import { openFifo } from "../pipe.ts";
 import type { Task } from "../task/task.ts";
 import { type HostFiles, hostFs, type OpenHostFile } from "../world/host_fs.ts";
@@ -89,8 +89,17 @@ export class HostFs {
   find(inside: string): HostInode | DeniedInode | undefined {
     return (this.overlay === "" ? undefined : this.#findIn(this.overlay, inside)) ?? this.#findIn(this.root, inside);
   }
+  /** With two trees the walk knows that one of them has these directories; in the other they may be links, which the host would follow. */
+  #directoriesTo(base: string, inside: string): boolean {
+    for (let at = inside.indexOf("/", 1); at > 0; at = inside.indexOf("/", at + 1)) {
+      const stat = this.host.find(base + inside.slice(0, at));
+      if (stat === undefined || (stat.mode & S_IFMT) !== S_IFDIR) return false;
+    }
+    return true;
+  }
   #findIn(base: string, inside: string): HostInode | DeniedInode | undefined {
     const path = base + inside;
+    if (this.overlay !== "" && this.root !== "" && !this.#directoriesTo(base, inside)) return undefined;
     // The host's interface has strings for names: what is not UTF-8 cannot be there.
     if (!inside.isWellFormed()) return undefined;
     if (!this.host.mayRead(path)) return new DeniedInode(this, path, inside);
@@ -115,6 +124,7 @@ export class HostInode extends Inode {
   gone = false;
   #known: Stat;
   #knownAt = -1;
+  #seenAt = -1;
 
   constructor(readonly fs: HostFs, public hostPath: string, public inside: string, stat: Stat) {
     super();
@@ -127,19 +137,52 @@ export class HostInode extends Inode {
   /** What the walk has just seen, good for one look in the same call. */
   remember(stat: Stat, generation: number): void {
     this.#known = stat;
-    this.#knownAt = generation;
+    this.#knownAt = this.#seenAt = generation;
+  }
+
+  /**
+   * What the host has at this path, if it is still this file. A file that is held (a descriptor, a working directory) may have lost its name to another one, and what lies
+   * there now, or on the way there, may be a link that leads out of the root: paths of held files are trusted only after this look.
+   */
+  #here(): Stat | undefined {
+    if (this.gone) return undefined;
+    try {
+      const stat = this.fs.host.find(this.hostPath);
+      return stat !== undefined && stat.dev === this.dev && stat.ino === this.ino ? stat : undefined;
+    } catch (error) {
+      if (error instanceof Errno && (error.no === E.NOTDIR || error.no === E.LOOP)) return undefined;
+      throw error;
+    }
+  }
+  /** ENOENT unless the path still leads here. The walk has mostly just seen that it does. */
+  #requireHere(): void {
+    if (this.inside === "/" || (this.#seenAt === this.fs.generation && !this.gone)) return;
+    if (this.#here() === undefined) fail(E.NOENT);
   }
 
   stat(): Stat {
     for (const file of this.files) {
-      return this.fs.marks.dress(file.stat());
+      return this.#changed(this.fs.marks.dress(file.stat()));
     }
     if (this.#knownAt === this.fs.generation) {
       this.#knownAt = -1;
       return this.#known;
     }
-    if (this.gone) return { ...this.#known, nlink: 0 };
-    return this.#known = this.fs.marks.dress(this.fs.host.lstat(this.hostPath));
+    const now = this.#here();
+    if (now === undefined) return this.#changed({ ...this.#known, nlink: 0 });
+    return this.#known = this.fs.marks.dress(now);
+  }
+  /** What was changed of a file without a path. */
+  #unnamed: SetAttributes | undefined;
+  #changed(stat: Stat): Stat {
+    if (this.#unnamed === undefined) return stat;
+    const { mode, uid, gid } = this.#unnamed;
+    return {
+      ...stat,
+      mode: mode === undefined ? stat.mode : (stat.mode & S_IFMT) | mode,
+      uid: uid ?? stat.uid,
+      gid: gid ?? stat.gid,
+    };
   }
 
   statfs() {
@@ -151,15 +194,18 @@ export class HostInode extends Inode {
   }
   override lookup(_t: Task, name: string): Inode {
     if (this.type !== S_IFDIR) return fail(E.NOTDIR);
+    this.#requireHere();
     return this.fs.find(join(this.inside, name)) ?? fail(E.NOENT);
   }
   /** A child that will be changed. */
   #own(name: string): HostInode {
+    this.#requireHere();
     const child = this.fs.find(join(this.inside, name)) ?? fail(E.NOENT);
     return child instanceof HostInode ? child : fail(E.ACCES);
   }
 
   override entries(_t: Task): DirEntry[] {
+    this.#requireHere();
     const out = new Map<string, DirEntry>();
     const { overlay, root, marks } = this.fs;
     for (const base of overlay === "" ? [root] : [overlay, root]) {
@@ -177,7 +223,9 @@ export class HostInode extends Inode {
   }
 
   override readlink(_t: Task): string {
-    return this.type === S_IFLNK ? this.fs.host.readlink(this.hostPath) : fail(E.INVAL);
+    if (this.type !== S_IFLNK) return fail(E.INVAL);
+    this.#requireHere();
+    return this.fs.host.readlink(this.hostPath);
   }
 
   /** Host path of a child that exists. */
@@ -190,6 +238,7 @@ export class HostInode extends Inode {
   #newChild(name: string): string {
     const { overlay, root } = this.fs;
     if (!name.isWellFormed()) fail(E.ILSEQ);
+    this.#requireHere();
     if (overlay === "" || !this.hostPath.startsWith(overlay)) return join(this.hostPath, name);
     const inRoot = root + this.inside;
     return join(this.fs.host.find(inRoot) === undefined ? this.hostPath : inRoot, name);
@@ -215,8 +264,8 @@ export class HostInode extends Inode {
     return this.#made(path, name);
   }
   override link(_t: Task, name: string, target: Inode): void {
-    if (!(target instanceof HostInode)) return fail(E.XDEV);
-    if (target.gone) fail(E.NOENT);
+    if (!(target instanceof HostInode) || target.fs !== this.fs) return fail(E.XDEV);
+    if (target.#here() === undefined) fail(E.NOENT);
     this.fs.generation++;
     this.fs.host.link(target.hostPath, this.#newChild(name));
   }
@@ -238,7 +287,8 @@ export class HostInode extends Inode {
   }
 
   override rename(_t: Task, name: string, to: Inode, toName: string, flags: number): void {
-    if (!(to instanceof HostInode)) return fail(E.XDEV);
+    if (!(to instanceof HostInode) || to.fs !== this.fs) return fail(E.XDEV);
+    to.#requireHere();
     const moved = this.#own(name), there = to.fs.find(join(to.inside, toName));
     if (there instanceof DeniedInode) return fail(E.ACCES);
     const from = moved.hostPath, target = there?.hostPath ?? to.#newChild(toName);
@@ -265,6 +315,7 @@ export class HostInode extends Inode {
   }
 
   override setAttributes(_t: Task, set: SetAttributes): void {
+    if (this.#here() === undefined) return this.#setUnnamed(set);
     this.fs.generation++;
     if (this.type === S_IFLNK) return this.#setLinkAttributes(set);
     if (set.size !== undefined) {
@@ -280,6 +331,20 @@ export class HostInode extends Inode {
       const now = this.stat();
       this.fs.host.utime(this.hostPath, set.atime ?? now.atime, set.mtime ?? now.mtime);
       this.fs.marks.times(this, set.atime, set.mtime);
+    }
+  }
+
+  /** Without a path only what is open can be changed; the rest is remembered here as long as the file is in use. */
+  #setUnnamed(set: SetAttributes): void {
+    this.#unnamed = { ...this.#unnamed, ...set };
+    for (const file of this.files) {
+      if (!file.writable) continue;
+      if (set.size !== undefined) file.truncate(set.size);
+      if (set.atime !== undefined || set.mtime !== undefined) {
+        const now = file.stat();
+        file.utime(set.atime ?? now.atime, set.mtime ?? now.mtime);
+      }
+      break;
     }
   }
 
@@ -304,7 +369,14 @@ export class HostInode extends Inode {
     if (this.type === S_IFLNK) fail(E.LOOP);
     if (this.type !== S_IFREG) fail(E.NXIO);
     const mode = flags & O_ACCMODE;
+    if (this.#seenAt !== this.fs.generation && this.#here() === undefined) fail(E.NOENT);
     const host = this.fs.host.open(this.hostPath, { read: mode !== O_WRONLY, write: mode !== O_RDONLY });
+    const opened = host.stat();
+    // Somebody outside put another file there between the look and now.
+    if (opened.dev !== this.dev || opened.ino !== this.ino) {
+      host.close();
+      fail(E.NOENT);
+    }
     const file = new HostRegularFile(this, path, flags, host);
     if ((flags & O_TRUNC) !== 0) {
       if (mode !== O_RDONLY) file.truncate(0);
