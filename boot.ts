@@ -145,7 +145,7 @@ const run = async (options: BootOptions, stdio: StdioDoor): Promise<ExitReport> 
 
 /** Instructions after which a program is no short one: 10 ms of interpreting. */
 const TRANSLATE_AFTER = 3_000_000;
-/** A first turn this long means the program computes (a lone task's slice is a million). */
+/** A first turn this long means the program computes. */
 const FIRST_TURN = 900_000;
 
 /** From then on what is hot is translated. When that is makes no difference to what the guest does. */

@@ -363,7 +363,7 @@ export class Machine {
       if (this.broken !== undefined || this.#overAtOnce) return;
       if (this.#queue.length > 0) {
         this.#turn();
-        if ((turn & 63) === 0 && this.clock.real) {
+        if ((turn & 15) === 0 && this.clock.real) {
           const now = this.clock.monotonic();
           if (now - sinceBreath > 20e6) {
             await this.host.breathe();

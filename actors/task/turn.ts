@@ -8,13 +8,19 @@ import { SI, SIG } from "../../syscalls/abi/signals.ts";
 import { BLOCKED, MAKE_AGAIN, NO_RESULT, type Wait } from "../blocking.ts";
 import { act, passGate } from "../signals/deliver.ts";
 import { forceSignal } from "../signals/generate.ts";
+import type { Machine } from "../machine.ts";
 import type { AfterStop } from "../ptrace/traced.ts";
 import { doomed, exitTask } from "./exit.ts";
 import type { Task } from "./task.ts";
 import { beginWait, endWait, restoreFirstArgument } from "./waiting.ts";
 
-/** Most guest instructions between two looks at timers and the host when nobody else wants to run. */
-const ALONE_SLICE = 1_000_000;
+/**
+ * Most guest instructions between two looks at timers and the host when nobody else wants to run: a slice that ends unwinds translated code, whose frames then come back
+ * one by one.
+ */
+const ALONE_SLICE = 4_000_000;
+/** Fewest when a timer is about to fire. */
+const SHORT_SLICE = 1000;
 /** Extra instructions granted to finish an LR/SC sequence that a slice would cut. */
 const RESERVATION_GRACE = 64;
 const GRACE_STEP = 8;
@@ -112,7 +118,7 @@ const runGuest = (task: Task): void => {
     if (machine.clock.real) cpu.time = machine.clock.monotonic();
     const stepping = task.trace !== undefined && task.trace.stepping;
     const one = stepping || (machine.debugger !== undefined && machine.debugger.steps(task));
-    const trap = cpu.run(one ? 1 : machine.contended ? left : Math.max(left, ALONE_SLICE));
+    const trap = cpu.run(one ? 1 : machine.contended ? left : Math.max(left, aloneSlice(machine)));
     charge(task, cpu.spent);
     left -= cpu.spent;
     switch (trap) {
@@ -143,6 +149,13 @@ const runGuest = (task: Task): void => {
       return;
     }
   }
+};
+
+/** Up to the next timer; an instruction is a nanosecond in virtual time and about that in the host's. */
+const aloneSlice = (machine: Machine): number => {
+  if (machine.timers.size === 0) return ALONE_SLICE;
+  const left = Math.trunc(machine.timers.next - machine.clock.monotonic());
+  return Math.max(SHORT_SLICE, Math.min(ALONE_SLICE, left));
 };
 
 const charge = (task: Task, instructions: number): void => {

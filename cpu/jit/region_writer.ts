@@ -440,6 +440,21 @@ export class RegionWriter {
     this.#blocks.close();
   }
 
+  /** Back from a call to code that had not been executed when the region was made: by now there may be a region, and the frames below stay. */
+  #goOnOutside(pc: number): void {
+    const { w } = this;
+    w.i32(0);
+    w.shadow(Op.I64Load, HOME + PC);
+    w.i64(pc);
+    w.byte(Op.I64Ne);
+    this.#blocks.openRarely();
+    this.#returnUp();
+    this.#blocks.close();
+    this.#frame.loadRegisters(PASSED & ~RETURNED, 0);
+    this.#frame.dirtyX = this.#frame.dirtyF = 0;
+    this.#leaveTo(pc);
+  }
+
   /** A guest call is a wasm call; if it does not come back to the next instruction, neither does the caller go on. */
   #call(b: number, callee: number | undefined): void {
     const { w, flow } = this;
@@ -460,7 +475,7 @@ export class RegionWriter {
     w.set(BUDGET_LEFT);
     this.#owed = 0;
     const next = shape.next[b];
-    if (next === OUTSIDE) return this.#returnUp();
+    if (next === OUTSIDE) return this.#goOnOutside(shape.nextPc[b]);
     this.#blocks.open(Op.Block, Open.Other, 0);
     this.#blocks.open(Op.Block, Open.Other, 0);
     w.i32(0);

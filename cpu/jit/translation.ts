@@ -46,7 +46,7 @@ const CALL_DEPTH = 700;
 /** Bytes of wasm that a machine's regions may have together; beyond that, what is cold stays cold. */
 const MAX_BYTES = 64 << 20;
 /** Instructions of one stay in translated code: V8 puts better code in place only when a function is entered anew. */
-const STAY = 1 << 20;
+const STAY = 1 << 22;
 
 /** Instructions to run for each page that was looked at for ranges: a few percent of the time at most. */
 const PER_PAGE = 50;
