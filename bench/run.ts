@@ -1,50 +1,32 @@
 /**
- * `deno task bench`: the kernels interpreted and translated, and start-up of the whole program, as ratios taken in one run. The machine line comes first; nothing here is a test.
+ * `deno task bench`: everything beside qemu-riscv64 in one run — CPU programs, kernel operations, start-up and memory, the curve over live tasks. Prints one table, the
+ * machine first, and writes the same as JSON to `bench/results.json` (or the file named).
  */
-const here = new URL(".", import.meta.url).pathname;
-const deno = Deno.execPath();
+import { cpuPrograms } from "./cpu.ts";
+import { print, QEMU, ran, type Section, withDirectory } from "./beside.ts";
+import { kernelOperations } from "./kernel.ts";
+import { startUp } from "./startup.ts";
+import { taskCurve } from "./tasks.ts";
 
-const run = (args: readonly string[]): Promise<Deno.CommandStatus> =>
-  new Deno.Command(deno, { args: [...args] }).spawn().status;
-
-/** Median wall time in ms of a command over several runs, the first not counted. */
-const median = (command: string, args: readonly string[], runs = 9): number | undefined => {
-  const times: number[] = [];
-  for (let i = 0; i <= runs; i++) {
-    const start = performance.now();
-    try {
-      new Deno.Command(command, { args: [...args], stdout: "null", stderr: "null" }).outputSync();
-    } catch {
-      return undefined;
-    }
-    if (i > 0) times.push(performance.now() - start);
-  }
-  return times.sort((a, b) => a - b)[runs >> 1];
+const machine = (): string => {
+  const model = /model name\s*:\s*(.*)/.exec(Deno.readTextFileSync("/proc/cpuinfo"))?.[1] ?? "CPU unknown";
+  const load = Deno.loadavg()[0].toFixed(1);
+  const qemu = ran(QEMU, ["--version"])?.output.split("\n")[0] ?? "no qemu";
+  const { deno, v8 } = Deno.version;
+  return `${navigator.hardwareConcurrency} CPUs (${model}), load ${load}, Deno ${deno}, V8 ${v8}, ${qemu}`;
 };
 
-const startup = (): void => {
-  const empty = Deno.makeTempFileSync({ suffix: ".ts" });
-  Deno.writeTextFileSync(empty, "");
-  const hello = `${here}../tests/guests/bin/hello`;
-  const base = median(deno, ["run", "-A", empty])!;
-  const rows: [string, number | undefined][] = [
-    ["empty deno run script", base],
-    ["dolly run hello (static glibc)", median(deno, ["run", "-A", `${here}../mod.ts`, "run", hello])],
-    ["qemu-riscv64 hello", median("qemu-riscv64", [hello])],
-  ];
-  Deno.removeSync(empty);
-  console.log("\nstart-up, whole process, median of 9");
-  for (const [name, ms] of rows) {
-    console.log(
-      `  ${name.padEnd(34)} ${
-        ms === undefined ? "not here" : `${ms.toFixed(1).padStart(8)} ms ${(ms / base).toFixed(2).padStart(6)} x empty`
-      }`,
-    );
-  }
-};
-
-console.log(`machine: ${navigator.hardwareConcurrency} CPUs, Deno ${Deno.version.deno}, V8 ${Deno.version.v8}`);
-await run(["run", "-A", `${here}kernels.ts`, ...Deno.args]);
-startup();
-await run(["run", "-A", `${here}operations.ts`]);
-await run(["run", "-A", `${here}tasks.ts`]);
+const file = Deno.args[0] ?? new URL("results.json", import.meta.url).pathname;
+const line = machine();
+console.log(line);
+const sections: Section[] = [];
+for (const measure of [cpuPrograms, kernelOperations, startUp, taskCurve]) {
+  const section = await withDirectory<Section | undefined>((directory) => measure(directory));
+  if (section === undefined) continue;
+  print(section);
+  sections.push(section);
+}
+Deno.writeTextFileSync(
+  file,
+  JSON.stringify({ machine: line, date: new Date().toISOString(), sections }, null, 2) + "\n",
+);

@@ -4,35 +4,17 @@
  */
 import { boot } from "../boot.ts";
 import { MemoryStdio } from "../mod.ts";
+import { built, print, QEMU, ran, ratio, type Section, withDirectory } from "./beside.ts";
 
 const COUNTS = [1, 10, 100, 1000, 10000];
-const SOURCE = new URL("tasks/tasks.c", import.meta.url).pathname;
-
-/** Microseconds a task for making and ending, and bytes a waiting task. */
-interface Cost {
-  readonly micros: number;
-  readonly bytes?: number;
-}
-
-const compiled = (directory: string): string | undefined => {
-  const binary = `${directory}/tasks`;
-  try {
-    const { success } = new Deno.Command("riscv64-linux-gnu-gcc", {
-      args: ["-O2", "-static", "-o", binary, SOURCE, "-lpthread"],
-    }).outputSync();
-    return success ? binary : undefined;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
-};
 
 const microsOf = (output: string, count: number): number => {
   const [made, ended] = output.trim().split("\n").at(-1)!.split(" ").map(Number);
   return (made + ended) / count / 1000;
 };
 
-const here = async (guest: string, count: number): Promise<Cost> => {
+/** Microseconds a task for making and ending, and KiB a waiting task. */
+const here = async (guest: string, count: number): Promise<{ micros: number; kib: number }> => {
   let output = "", alive = 0;
   const stdio = new MemoryStdio({
     stdout: (bytes) => {
@@ -43,44 +25,27 @@ const here = async (guest: string, count: number): Promise<Cost> => {
   const before = Deno.memoryUsage().rss;
   const { status, message } = await boot({ guest, args: [String(count)], env: [], stdio });
   if (status !== 0) throw new Error(`tasks ${count}: status ${status} ${message ?? ""}`);
-  return { micros: microsOf(output, count), bytes: Math.max(0, alive - before) / count };
+  return { micros: microsOf(output, count), kib: Math.max(0, alive - before) / count / 1024 };
 };
 
-const qemu = (guest: string, count: number): Cost | undefined => {
-  try {
-    const { success, stdout } = new Deno.Command("qemu-riscv64", { args: [guest, String(count)] }).outputSync();
-    return success ? { micros: microsOf(new TextDecoder().decode(stdout), count) } : undefined;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
-};
-
-const row = (cells: readonly string[]): string => cells.map((c) => c.padStart(14)).join("");
-
-const main = async (): Promise<void> => {
-  const directory = Deno.makeTempDirSync();
-  const guest = compiled(directory);
-  if (guest === undefined) return console.log("\ntasks: no riscv64-linux-gnu-gcc here");
+export const taskCurve = async (directory: string): Promise<Section | undefined> => {
+  const guest = built(directory, "programs/tasks.c", ["-lpthread"]);
+  if (guest === undefined) return undefined;
   // The first machine of a process loads effect and warms the kernel up.
   await here(guest, 200);
-  console.log("\nlive threads: made, waiting together, ended and joined");
-  console.log(row(["tasks", "us a task", "of 100's", "qemu us", "ratio", "KiB a task"]));
-  const rows: { count: number; own: Cost; other: Cost | undefined }[] = [];
-  for (const count of COUNTS) rows.push({ count, own: await here(guest, count), other: qemu(guest, count) });
-  const base = rows.find((r) => r.count === 100)!.own.micros;
-  for (const { count, own, other } of rows) {
-    console.log(row([
-      String(count),
-      own.micros.toFixed(1),
-      (own.micros / base).toFixed(2),
-      other === undefined ? "-" : other.micros.toFixed(1),
-      other === undefined ? "-" : (own.micros / other.micros).toFixed(2),
-      // Less than a page a task is noise.
-      count < 1000 ? "-" : (own.bytes! / 1024).toFixed(1),
-    ]));
+  const rows: { name: string; figures: (number | undefined)[] }[] = [];
+  for (const count of COUNTS) {
+    const { micros, kib } = await here(guest, count);
+    const other = ran(QEMU, [guest, String(count)])?.output;
+    const qemu = other === undefined ? undefined : microsOf(other, count);
+    // Less than a page a task is noise.
+    rows.push({ name: String(count), figures: [micros, qemu, ratio(micros, qemu), count < 1000 ? undefined : kib] });
   }
-  Deno.removeSync(directory, { recursive: true });
+  const title = "live tasks: made, waiting together, ended and joined; microseconds a task";
+  return { title, columns: ["dolly", "qemu", "ratio", "KiB a task"], rows };
 };
 
-if (import.meta.main) await main();
+if (import.meta.main) {
+  const section = await withDirectory(taskCurve);
+  if (section !== undefined) print(section);
+}

@@ -1,6 +1,6 @@
 /**
  * The smallest host a CPU can run on: one flat guest memory whose permission bytes the test sets, without any mapping
- * behind them. Used by the CPU's tests and by `bench/kernels.ts`; the kernel's host is the address space of
+ * behind them. Used by the CPU's tests; the kernel's host is the address space of
  * `cpu/memory`.
  */
 

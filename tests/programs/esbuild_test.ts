@@ -1,23 +1,9 @@
 /** esbuild from npm: a static Go program with threads. Its output is held against qemu-riscv64's on the same file. */
 import assert from "node:assert/strict";
-import { cacheDirectory } from "../../tools/debian_sysroot.ts";
+import { riscv64Esbuild } from "../../tools/riscv64_esbuild.ts";
 import { ignore, note, runHost } from "./harness.ts";
 
-const VERSION = "0.28.1";
 const MOD = new URL("../../mod.ts", import.meta.url).pathname;
-
-/** The program, fetched once with npm; or why there is none. */
-const esbuild = (): { file: string } | { reason: string } => {
-  const dir = `${cacheDirectory()}/esbuild-${VERSION}`, file = `${dir}/package/bin/esbuild`;
-  try {
-    Deno.statSync(file);
-    return { file };
-  } catch { /* not fetched yet */ }
-  Deno.mkdirSync(dir, { recursive: true });
-  const pack = `npm pack --silent @esbuild/linux-riscv64@${VERSION} && tar -xzf *.tgz`;
-  const { success } = new Deno.Command("sh", { args: ["-c", pack], cwd: dir, stderr: "null" }).outputSync();
-  return success ? { file } : { reason: "npm cannot fetch esbuild" };
-};
 
 /** 50 modules, each importing the next two. */
 const project = (dir: string): void => {
@@ -41,15 +27,15 @@ const CASES: readonly (readonly [name: string, args: readonly string[]])[] = [
 
 for (const [name, args] of CASES) {
   Deno.test({ name: `esbuild: ${name}`, ignore }, async () => {
-    const found = esbuild();
-    if ("reason" in found) return console.log(`skipped: ${found.reason}`);
+    const file = riscv64Esbuild();
+    if (file === undefined) return console.log("skipped: npm cannot fetch esbuild");
     const dir = Deno.makeTempDirSync();
     try {
       project(dir);
       const o = { cwd: dir };
-      const got = await runHost(Deno.execPath(), ["run", "-A", MOD, "run", found.file, ...args], o, "", 120);
+      const got = await runHost(Deno.execPath(), ["run", "-A", MOD, "run", file, ...args], o, "", 120);
       assert.equal(got.status, 0, got.stderr);
-      const other = await runHost("qemu-riscv64", [found.file, ...args], o, "", 120);
+      const other = await runHost("qemu-riscv64", [file, ...args], o, "", 120);
       assert.equal(got.stdout, other.stdout);
       note({ name: `esbuild: ${name}`, dolly: Math.round(got.ms), qemu: Math.round(other.ms) });
     } finally {

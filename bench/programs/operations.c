@@ -9,8 +9,9 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "now.h"
 
 static void *nothing(void *p) { return p; }
 static void caught(int sig) {}
@@ -78,12 +79,6 @@ static void operate(const char *name, long n) {
     while (n--) raise(SIGUSR1);
   } else
     exit(2);
-}
-
-static long long now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return t.tv_sec * 1000000000LL + t.tv_nsec;
 }
 
 int main(int argc, char **argv) {

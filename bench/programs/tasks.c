@@ -2,7 +2,8 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
+
+#include "now.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t go = PTHREAD_COND_INITIALIZER, there = PTHREAD_COND_INITIALIZER;
@@ -15,12 +16,6 @@ static void *idle(void *p) {
   while (!released) pthread_cond_wait(&go, &lock);
   pthread_mutex_unlock(&lock);
   return 0;
-}
-
-static long long now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return t.tv_sec * 1000000000LL + t.tv_nsec;
 }
 
 int main(int argc, char **argv) {
