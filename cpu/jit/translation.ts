@@ -148,9 +148,7 @@ export class Translation implements HotCode {
         this.cold = left;
         return budget - left;
       }
-      const cached = (JUMP_CACHE >> 2) + 2 * cacheIndex(pc);
-      words[cached] = pc;
-      words[cached + 1] = region.slot;
+      remember(words, region);
       const given = left < STAY ? left : STAY;
       words[base + (BUDGET >> 2)] = given;
       this.#enter(region.slot, CALL_DEPTH);
@@ -224,7 +222,9 @@ export class Translation implements HotCode {
     const back = words[base + (X >> 2) + 2] >>> 0;
     const pc = words[base + (PC >> 2)] >>> 0;
     if (words[base + (X >> 2) + 3] !== 0 || words[base + (PC >> 2) + 1] !== 0) return;
-    if (this.#regions.get(pc) === undefined && this.#arrived(pc) === undefined && !this.#markReturn(back)) return;
+    const region = this.#regions.get(pc) ?? this.#arrived(pc);
+    if (region !== undefined) remember(words, region);
+    else if (!this.#markReturn(back)) return;
     let left = words[base + (BUDGET >> 2)];
     left = this.#interpretUntil(back, words, left, depth - NESTING);
     words[base + (BUDGET >> 2)] = left;
@@ -462,6 +462,13 @@ export class Translation implements HotCode {
 
 function cacheIndex(pc: number): number {
   return pc >>> 1 & JUMP_CACHE_ENTRIES - 1;
+}
+
+/** Lets jumps through registers find it. */
+function remember(words: Int32Array, { pc, slot }: Region): void {
+  const at = (JUMP_CACHE >> 2) + 2 * cacheIndex(pc);
+  words[at] = pc;
+  words[at + 1] = slot;
 }
 
 function pagesOf(shape: Shape): number[] {
