@@ -252,8 +252,8 @@ export const filesHandlers: Handlers<Task, typeof files> = {
       if (up.inode === from.at.inode) return -E.INVAL;
     }
     vfs.requireWritable(to.dir);
+    if (to.at?.inode === from.at.inode) return 0;
     if (to.at !== undefined && (flags & 2) === 0) {
-      if (to.at.inode === from.at.inode) return 0;
       const fromDir = from.at.inode.type === S_IFDIR, toDir = to.at.inode.type === S_IFDIR;
       if (fromDir && !toDir) return -E.NOTDIR;
       if (!fromDir && toDir) return -E.ISDIR;

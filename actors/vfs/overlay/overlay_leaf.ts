@@ -26,7 +26,10 @@ export const copyAttributes = (t: Task, from: Inode, to: Inode): void => {
   if (from.type !== S_IFLNK) attempt({ mode: mode & 0o7777 });
   attempt({ atime, mtime });
   const held = from as { attributes?: Map<string, Uint8Array> }, taken = to as { attributes?: Map<string, Uint8Array> };
-  for (const [name, value] of held.attributes ?? []) taken.attributes?.set(name, value);
+  for (const [name, value] of held.attributes ?? []) {
+    // What a layer says of its own is not part of the file.
+    if (!name.startsWith("trusted.overlay.")) taken.attributes?.set(name, value);
+  }
 };
 
 /** A change of a directory that shall not show in its times. */
