@@ -8,10 +8,13 @@ import {
   execProgram,
   firstProcess,
   HostFs,
+  type Inode,
   type Location,
   Machine,
   type Observer,
   openStdio,
+  overRoot,
+  S_IFDIR,
   Signals,
   type Stats,
   statsOf,
@@ -24,11 +27,11 @@ import { HostClock, type MachineClock, VirtualClock } from "./actors/world/clock
 import { HostEntropy, SeededEntropy } from "./actors/world/entropy.ts";
 import { hostDirectory, hostEnvironment, hostIdentity } from "./actors/world/identity.ts";
 import { type EventLoop, pause } from "./actors/world/event_loop.ts";
-import type { HostFiles } from "./actors/world/host_fs.ts";
+import { type HostFiles, hostFs } from "./actors/world/host_fs.ts";
 import { POLICIES, type SchedulePolicy } from "./actors/world/order.ts";
 import { HostStdio, type StdioDoor } from "./actors/world/stdio.ts";
 import { installExtras } from "./actors/extras.ts";
-import { E, Errno, ERRNO_TEXT } from "./syscalls/abi/errno.ts";
+import { E, Errno, errno, ERRNO_TEXT } from "./syscalls/abi/errno.ts";
 import { loadLateCalls, makeDispatch } from "./syscalls/mod.ts";
 
 /** What to run and how. Everything but `guest` may be left out. */
@@ -43,6 +46,10 @@ export interface BootOptions {
   readonly root?: string;
   /** Host directory searched before the root for every path. */
   readonly sysroot?: string;
+  /** Nothing under `root` is changed: changes go to this host directory, or for "" to memory. */
+  readonly overlay?: string;
+  /** Directories and files of the host that the guest sees at places of its own. */
+  readonly binds?: readonly Bind[];
   /** Guest path; default: the host's working directory, or "/" with `root`. */
   readonly cwd?: string;
   /** Makes clock, entropy and order deterministic. */
@@ -86,6 +93,14 @@ export interface Published {
   readonly guestPort: number;
 }
 
+/** A directory or file of the host at a place of the guest. */
+export interface Bind {
+  readonly host: string;
+  /** Absolute path; made when it is not there and `overlay` is given. */
+  readonly guest: string;
+  readonly readOnly: boolean;
+}
+
 /** How a run ended. */
 export interface ExitReport {
   /** 0–255 as a shell would see it: the guest's status, 128+N for signal N, 126/127 when it could not be started. */
@@ -120,6 +135,9 @@ const run = async (options: BootOptions, stdio: StdioDoor): Promise<ExitReport> 
     const shut = await openPorts(machine, options, published);
     if (shut !== undefined) return { status: 125, message: shut, stats: statsOf(machine) };
     const task = firstTask(machine, options, stdio);
+    const unbound = bindHostFiles(task, options);
+    if (unbound !== undefined) return { status: 125, message: unbound, stats: statsOf(machine) };
+    task.fs.cwd = workingDirectory(task, options) ?? machine.vfs.root;
     const refused = start(machine, task, options);
     if (refused !== undefined) return { ...refused, stats: statsOf(machine) };
     await drive(machine, task);
@@ -201,9 +219,19 @@ const makeMachine = (options: BootOptions): Machine => {
   if (options.maxMemory !== undefined) machine.maxMemory = options.maxMemory;
   const [root, sysroot] = [options.root ?? "", options.sysroot ?? ""].map((dir) => dir.replace(/\/+$/, ""));
   const fs = new HostFs(root, sysroot, world?.files);
-  machine.vfs = Vfs.of(fs.rootInode());
+  const below = fs.rootInode();
+  if (options.overlay === undefined) machine.vfs = Vfs.of(below);
+  else machine.vfs = Vfs.of(overRoot(machine, below, upperLayer(options)), "overlay", "overlay");
   installExtras(machine);
   return machine;
+};
+
+/** The host directory of `overlay`; undefined for memory. */
+const upperLayer = ({ overlay = "", world }: BootOptions): Inode | undefined => {
+  if (overlay === "") return undefined;
+  const files = world?.files ?? hostFs;
+  if (files.find(overlay) === undefined) files.mkdir(overlay, 0o755);
+  return new HostFs(files.realPath(overlay), "", world?.files).rootInode();
 };
 
 /** The first process, before it has a program. */
@@ -212,8 +240,33 @@ const firstTask = (machine: Machine, options: BootOptions, stdio: StdioDoor): Ta
   const task = firstProcess(machine, uid, gid);
   machine.init = task.group;
   for (const file of openStdio(machine, stdio)) task.files.add(file, false, 1024);
-  task.fs.cwd = workingDirectory(task, options) ?? machine.vfs.root;
   return task;
+};
+
+/** Mounts `binds`; why one could not be. */
+const bindHostFiles = (task: Task, { binds = [], overlay, world }: BootOptions): string | undefined => {
+  const { vfs } = task.machine;
+  for (const { host, guest, readOnly } of binds) {
+    try {
+      const root = new HostFs((world?.files ?? hostFs).realPath(host), "", world?.files).rootInode();
+      if (overlay !== undefined && root.type === S_IFDIR) makeDirectories(task, guest);
+      const at = vfs.find(task, -100, guest);
+      if ((at.inode.type === S_IFDIR) !== (root.type === S_IFDIR)) throw errno(E.NOTDIR);
+      vfs.mount(at.path, root, "/dev/root", "ext4", readOnly ? "ro,nosuid,nodev,relatime" : "rw,nosuid,nodev,relatime");
+    } catch (error) {
+      if (!(error instanceof Errno)) throw error;
+      return oneLine(`cannot bind ${host} to ${guest}: ${ERRNO_TEXT[error.no]}`);
+    }
+  }
+  return undefined;
+};
+
+const makeDirectories = (task: Task, path: string): void => {
+  const names = path.split("/").filter((name) => name !== "");
+  for (let n = 1; n <= names.length; n++) {
+    const { dir, name, at } = task.machine.vfs.walk(task, -100, "/" + names.slice(0, n).join("/"), { follow: true });
+    if (at === undefined) dir.inode.create(task, name, S_IFDIR | 0o755);
+  }
 };
 
 const workingDirectory = (task: Task, options: BootOptions): Location | undefined => {

@@ -82,6 +82,7 @@ export { conflicting, dropRecords, type Lock, locksOf, placeFlock, placeRecord }
 export { bind, mayMount, mountNew, moveMount, pivotRoot, remount, unmount } from "./vfs/mounting.ts";
 export { KEPT } from "./vfs/mount_table.ts";
 export { Vfs, type WalkRules } from "./vfs/vfs.ts";
+export { overRoot } from "./vfs/overlay/mount_overlay.ts";
 export { HostFs } from "./vfs/hostfs.ts";
 export type { HostFsFacts } from "./world/host_fs.ts";
 export { makeMemfd, makeShm, TmpFs } from "./vfs/tmpfs.ts";

@@ -9,6 +9,9 @@ export interface RunArguments {
   readonly args: readonly string[];
   readonly root?: string;
   readonly sysroot?: string;
+  /** "" for memory. */
+  readonly overlay?: string;
+  readonly binds: readonly { readonly host: string; readonly guest: string; readonly readOnly: boolean }[];
   readonly cwd?: string;
   readonly env: readonly string[];
   readonly clearEnv: boolean;
@@ -93,6 +96,13 @@ const published = (text: string): RunArguments["publish"][number] => {
   return { hostname: m[1]?.replace(/[[\]]/g, "") ?? "127.0.0.1", hostPort, guestPort };
 };
 
+/** HOSTDIR:GUESTDIR[:ro|:rw] */
+const bound = (text: string): RunArguments["binds"][number] => {
+  const m = /^([^:]+):(\/[^:]*)(?::(ro|rw))?$/.exec(text);
+  if (m === null) throw new UsageError(`--bind: ${text} is not of the form HOSTDIR:/GUESTDIR[:ro]`);
+  return { host: m[1], guest: m[2], readOnly: m[3] === "ro" };
+};
+
 /** The arguments after the word `run`. */
 export const parseRun = (words: readonly string[]): RunArguments => {
   const { given, rest } = collect(words);
@@ -109,6 +119,8 @@ export const parseRun = (words: readonly string[]): RunArguments => {
     args: rest.slice(1),
     root: one("root"),
     sysroot: one("sysroot"),
+    overlay: one("overlay"),
+    binds: (given.get("bind") ?? []).map(bound),
     cwd: one("cwd"),
     env,
     clearEnv: given.has("clear-env"),

@@ -20,8 +20,22 @@ export const recordRun = async (
   what: Recorded,
   options: Partial<BootOptions> = {},
 ): Promise<{ report: ExitReport; recording: Uint8Array<ArrayBuffer> }> => {
-  const { guest, args, env, root, sysroot, cwd, seed, schedule, maxTasks, maxMemory } = what;
-  const header: Header = { guest, args, env, root, sysroot, cwd, seed, schedule, maxTasks, maxMemory, ...hostHeader() };
+  const { guest, args, env, root, sysroot, overlay, binds, cwd, seed, schedule, maxTasks, maxMemory } = what;
+  const header: Header = {
+    guest,
+    args,
+    env,
+    root,
+    sysroot,
+    overlay,
+    binds,
+    cwd,
+    seed,
+    schedule,
+    maxTasks,
+    maxMemory,
+    ...hostHeader(),
+  };
   const { recorder, doors } = recordingWorld(header);
   const world: World = {
     ...doors,

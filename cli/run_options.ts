@@ -16,6 +16,19 @@ export interface RunOption {
 export const RUN_OPTIONS: readonly RunOption[] = [
   { name: "root", takes: "value", value: "DIR", doc: "make DIR of the host the guest's root directory" },
   { name: "sysroot", takes: "value", value: "DIR", doc: "look every path up under DIR first, then on the host" },
+  {
+    name: "overlay",
+    takes: "optional value",
+    value: "DIR",
+    doc: "leave the host's files as they are: changes stay in memory, or are kept in DIR for the next run",
+  },
+  {
+    name: "bind",
+    takes: "value",
+    value: "HOSTDIR:GUESTDIR[:ro]",
+    doc: "show a directory or file of the host at a place of the guest; may be repeated",
+    repeat: true,
+  },
   { name: "cwd", takes: "value", value: "DIR", doc: "working directory of the guest" },
   {
     name: "env",

@@ -9,6 +9,7 @@ import type { Task } from "../task/task.ts";
 import { ptsDirectory } from "../tty/tty_nodes.ts";
 import { type Inode, S_IFDIR } from "./inode.ts";
 import { type Mount, moved, within } from "./mount_table.ts";
+import { makeOverlay } from "./overlay/mount_overlay.ts";
 import { TmpFs } from "./tmpfs.ts";
 
 /** Whether the task may change mounts at all (may_mount). */
@@ -45,6 +46,7 @@ const TYPES: Readonly<Record<string, { readonly inside: boolean; readonly make: 
   {
     tmpfs: { inside: true, make: makeTmpfs },
     ramfs: { inside: true, make: (t) => makeTmpfs(t, "") },
+    overlay: { inside: true, make: (t, options) => makeOverlay(t, options, ++t.vfs.mounts.ids.device) },
     proc: { inside: true, make: (t) => ({ root: makeProcfs(t.machine, t.group.pidNamespace), options: "" }) },
     sysfs: { inside: true, make: (t) => ({ root: makeSysfs(t.machine), options: "" }) },
     devtmpfs: { inside: false, make: (t) => ({ root: makeDevfs(t.machine), options: "" }) },

@@ -6,8 +6,14 @@ import { bytesOf, textOf } from "../abi/text.ts";
 const XATTR_CREATE = 1, XATTR_REPLACE = 2;
 const NAME_MAX = 255, VALUE_MAX = 65536;
 
-const attributesOf = (inode: Inode): Map<string, Uint8Array> =>
-  (inode as Inode & { attributes?: Map<string, Uint8Array> }).attributes ?? fail(E.OPNOTSUPP);
+/** `attributesForChange`: of files whose first change makes a copy. */
+type Holder = Inode & {
+  attributes?: Map<string, Uint8Array>;
+  attributesForChange?(t: Task): Map<string, Uint8Array> | undefined;
+};
+const attributesOf = (inode: Holder): Map<string, Uint8Array> => inode.attributes ?? fail(E.OPNOTSUPP);
+const forChange = (t: Task, inode: Holder): Map<string, Uint8Array> =>
+  (inode.attributesForChange === undefined ? inode.attributes : inode.attributesForChange(t)) ?? fail(E.OPNOTSUPP);
 
 const readName = (t: Task, at: number): string => {
   const bytes = t.mem.cstring(at, NAME_MAX + 1);
@@ -31,8 +37,8 @@ export const setAttribute = (t: Task, inode: Inode, at: number, value: number, s
   const name = readName(t, at);
   if (size > VALUE_MAX) return -E["2BIG"];
   const bytes = t.mem.read(value, size);
-  const held = attributesOf(inode);
   check(t, inode, name, MAY_WRITE);
+  const held = forChange(t, inode);
   if ((flags & XATTR_CREATE) !== 0 && held.has(name)) return -E.EXIST;
   if ((flags & XATTR_REPLACE) !== 0 && !held.has(name)) return -E.NODATA;
   held.set(name, bytes);
@@ -64,7 +70,7 @@ export const listAttributes = (t: Task, inode: Inode, list: number, size: number
 
 export const removeAttribute = (t: Task, inode: Inode, at: number): number => {
   const name = readName(t, at);
-  const held = attributesOf(inode);
   check(t, inode, name, MAY_WRITE);
+  const held = forChange(t, inode);
   return held.delete(name) ? 0 : -E.NODATA;
 };

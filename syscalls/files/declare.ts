@@ -131,7 +131,8 @@ export const files = {
     "attach a file system",
     {
       support: "partial",
-      note: "tmpfs, ramfs, proc, sysfs, devtmpfs, devpts; mounts stay private; nodev and nosuid have no effect",
+      note:
+        "tmpfs, ramfs, overlay, proc, sysfs, devtmpfs, devpts; mounts stay private; nodev and nosuid have no effect",
     },
   ),
   umount2: call(39, [path("target"), flags("flags", UMOUNT_FLAGS, "i32")], "detach a file system"),

@@ -40,7 +40,7 @@ export class OverlayDirectory extends Inode {
     return this.#gone;
   }
   get attributes(): Map<string, Uint8Array> | undefined {
-    return (this.real as { attributes?: Map<string, Uint8Array> }).attributes;
+    return (this.real as { attributes?: Map<string, Uint8Array> }).attributes ?? this.fs.noAttributes;
   }
   attributesForChange(t: Task): Map<string, Uint8Array> | undefined {
     return (this.raise(t) as { attributes?: Map<string, Uint8Array> }).attributes;
@@ -51,7 +51,7 @@ export class OverlayDirectory extends Inode {
   }
   stat(): Stat {
     const stat = this.real.stat();
-    const merged = this.upper !== undefined && this.lowers.length > 0;
+    const merged = this.lowers.length > (this.upper === undefined ? 1 : 0);
     const nlink = this.#gone ? 0 : merged ? 1 : stat.nlink;
     return { ...stat, dev: this.dev, ino: this.ino, nlink };
   }

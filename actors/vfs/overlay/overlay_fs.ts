@@ -31,6 +31,12 @@ export class OverlayFs {
     this.root = new OverlayDirectory(this, upper?.inode, lowers, undefined, "");
   }
 
+  /** What files below that cannot have attributes show while they could above: none. */
+  get noAttributes(): Map<string, Uint8Array> | undefined {
+    return (this.upper?.inode as { attributes?: unknown } | undefined)?.attributes === undefined
+      ? undefined
+      : new Map();
+  }
   get style(): LayerStyle {
     return this.upper?.style ?? fail(E.ROFS);
   }

@@ -64,7 +64,7 @@ export class OverlayLeaf extends Inode {
     return this.upper ?? this.lower!;
   }
   get attributes(): Map<string, Uint8Array> | undefined {
-    return (this.real as { attributes?: Map<string, Uint8Array> }).attributes;
+    return (this.real as { attributes?: Map<string, Uint8Array> }).attributes ?? this.fs.noAttributes;
   }
   attributesForChange(t: Task): Map<string, Uint8Array> | undefined {
     return (this.raise(t) as { attributes?: Map<string, Uint8Array> }).attributes;

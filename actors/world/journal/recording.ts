@@ -19,6 +19,8 @@ export interface Header {
   readonly env: readonly string[];
   readonly root?: string;
   readonly sysroot?: string;
+  readonly overlay?: string;
+  readonly binds?: readonly { readonly host: string; readonly guest: string; readonly readOnly: boolean }[];
   readonly cwd?: string;
   readonly seed?: number;
   readonly schedule?: "fair" | "random" | "pct";
