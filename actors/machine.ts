@@ -217,13 +217,18 @@ export class Machine {
       this.#lastId++;
       if (this.#lastId >= PID_MAX) {
         this.#lastId = RESERVED_PIDS;
-        this.#wrapped = true;
+        this.#mayBeTaken = true;
       }
-      if (!this.#wrapped || !this.idInUse(this.#lastId)) return this.#lastId;
+      if (!this.#mayBeTaken || !this.idInUse(this.#lastId)) return this.#lastId;
     }
     throw errno(E.AGAIN);
   }
-  #wrapped = false;
+  /** Numbers ahead may be in use: they have wrapped, or one was chosen. */
+  #mayBeTaken = false;
+  /** A number ahead may have been chosen (clone3's set_tid). */
+  idWasChosen(): void {
+    this.#mayBeTaken = true;
+  }
   /** Numbers from here on are handed out next. */
   startIdsAt(first: number): void {
     this.#lastId = first - 1;

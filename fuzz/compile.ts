@@ -161,6 +161,8 @@ class Compiler {
     ) {
       words.push(v, 0);
     }
+    const { chosen } = s;
+    if (chosen !== undefined) words.push(0, 0, this.#numbers(chosen), 0, chosen.length);
     while (words.length < 22) words.push(0);
     return this.#constant(
       "clone" + words.join(),
@@ -217,6 +219,14 @@ class Compiler {
       });
     }
     throw new Error("not an address");
+  }
+
+  #numbers(list: readonly number[]): number {
+    return this.#constant(
+      `numbers${list}`,
+      4 * list.length,
+      (at) => list.forEach((n, i) => this.#view.setInt32(at + 4 * i, n, true)),
+    );
   }
 
   #path(k: number): number {

@@ -36,6 +36,7 @@ const WEIGHTS: Readonly<Record<string, number>> = {
   fcntl: 2,
   close_range: 1,
   unshare: 3,
+  setns: 1,
   prctl: 4,
   setpgid: 4,
   setsid: 1,
@@ -71,6 +72,9 @@ const SHARING = [
   PIDFD,
   0x80000000,
 ];
+const NEWTIME = 0x80, NEWPID = 0x20000000;
+/** Flags of new namespaces; those that change most come most often. NEWTIME is clone3's and unshare's only. */
+const NEW = [NEWPID, NEWPID, NEWPID, 0x04000000, 0x08000000, 0x02000000, 0x10000000, 0x20000];
 const BAD = 0x00c00000;
 
 export interface Limits {
@@ -184,8 +188,9 @@ class Generator implements Maker {
       if ((flags & SIGHAND) !== 0) flags |= VM;
       if ((flags & PIDFD) !== 0) flags &= ~PARENT_SETTID;
     }
-    flags >>>= 0;
     const three = this.chance(25);
+    if (!this.tame && this.chance(10)) flags |= this.#new() & (three ? -1 : ~NEWTIME);
+    flags >>>= 0;
     const exit = (three && (flags & (THREAD | 0x8000)) !== 0)
       ? 0
       : this.pick([17, 17, 17, 17, 0, 10, 34, three ? 17 : 65]);
@@ -203,6 +208,12 @@ class Generator implements Maker {
       childTid: where(),
       child,
     };
+  }
+
+  #new(): number {
+    let flags = this.chance(10) ? NEWTIME : this.pick(NEW);
+    while (this.chance(25)) flags |= this.pick(NEW);
+    return flags;
   }
 
   #call(name = this.pick(this.#bag)): Step {
@@ -284,7 +295,10 @@ class Generator implements Maker {
         return [this.#fd(), 2, this.upTo(2)];
       case "close_range":
         return [this.upTo(4), this.pick([-1, 5, 3]), this.pick([0, 2, 4, 6])];
+      case "setns":
+        return [this.#fd(), this.chance(30) ? 0 : this.#new()];
       case "unshare":
+        if (!this.tame && this.chance(30)) return [this.#new() | (this.chance(20) ? this.pick([FILES, THREAD]) : 0)];
         return [this.pick([FILES, 0x200, VM, SIGHAND, THREAD, SYSVSEM, FILES | 0x200, FILES | SYSVSEM, 0, 1])];
       case "prctl":
         return this.chance(70)

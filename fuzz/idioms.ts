@@ -2,6 +2,7 @@
  * Short sequences in which tasks meet on one object: what chance seldom puts together. The generator mixes them with its other steps, whole or with steps between.
  */
 import type { Arg, CloneStep, Step } from "./program.ts";
+import { namespaced } from "./namespaced.ts";
 import { tracing } from "./tracing.ts";
 
 /** What an idiom may ask of the generator. */
@@ -200,4 +201,4 @@ const ALL = [
 ];
 
 /** One idiom. */
-export const idiom = (m: Maker): Step[] => m.pick(ALL)(m);
+export const idiom = (m: Maker): Step[] => m.pick(!m.tame && m.chance(15) ? namespaced : ALL)(m);

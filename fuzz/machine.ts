@@ -4,11 +4,9 @@
  */
 import { defectText } from "../actors/deadlock.ts";
 import { execProgram } from "../actors/exec/exec.ts";
-import { FileTable } from "../actors/file_table.ts";
 import { Machine, type Observer } from "../actors/machine.ts";
 import { openPidfd } from "../actors/poll/pidfd.ts";
 import { Runtime } from "../actors/runtime.ts";
-import { SignalHandlers } from "../actors/signal_handlers.ts";
 import { Signals } from "../actors/signals/generate.ts";
 import { firstProcess } from "../actors/task/first.ts";
 import type { Task } from "../actors/task/task.ts";
@@ -22,7 +20,7 @@ import { type Compiled } from "./compile.ts";
 import type { Assembled } from "./assemble.ts";
 import { ImageDirectory, SharedInode } from "./files.ts";
 import { elfImage } from "./image.ts";
-import { checkEnd, checkQuiet, handlersStartAt, hookUp, Watch } from "./invariants/mod.ts";
+import { checkEnd, checkQuiet, countBefore, forgetRun, handlersStartAt, hookUp, Watch } from "./invariants/mod.ts";
 import { CODE, RESULTS, SHARED, TIDS, UNWRITTEN } from "./layout.ts";
 import { Order } from "./order.ts";
 
@@ -96,7 +94,7 @@ export const runProgram = async (
   const shared = new AnonymousShared(4096);
   const page = shared.page(0);
   new Int32Array(page.buffer, page.byteOffset + RESULTS - SHARED).fill(UNWRITTEN);
-  const before = { tables: FileTable.live, handlers: SignalHandlers.live };
+  const before = countBefore();
   const { machine, first } = prepare(program, order, shared, real);
   order.elapse = (ns) => machine.clock.advance(ns);
   const watch = new Watch(machine);
@@ -138,8 +136,7 @@ export const runProgram = async (
   if (failure === undefined && !endless) failure = checked(() => checkEnd(watch, before));
   if (failure !== undefined || endless) {
     runtime.interruptAll();
-    FileTable.live = before.tables;
-    SignalHandlers.live = before.handlers;
+    forgetRun(before);
   }
   const results = wordsOf(page, RESULTS - SHARED, program.steps.length).map((n) => n === UNWRITTEN ? undefined : n);
   return { status, results, tids: wordsOf(page, TIDS - SHARED, 64), stuck, failure, choices: order.drawn, endless };

@@ -51,6 +51,8 @@ export interface CloneStep {
   /** Through clone3; with CLONE_CLEAR_SIGHAND. */
   readonly three?: boolean;
   readonly clearHandlers?: boolean;
+  /** clone3's set_tid: wanted numbers, the innermost pid namespace first. */
+  readonly chosen?: readonly number[];
   /** Words for parent_tid and child_tid. */
   readonly parentTid?: Arg;
   readonly childTid?: Arg;

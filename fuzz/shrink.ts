@@ -57,7 +57,7 @@ function* smaller(steps: readonly Step[]): Generator<Step[]> {
       for (let bit = 1; bit !== 0; bit <<= 1) {
         if ((s.clone & bit) !== 0) yield put({ ...s, clone: (s.clone & ~bit) >>> 0 });
       }
-      if (s.three) yield put({ ...s, three: false, clearHandlers: false });
+      if (s.three) yield put({ ...s, three: false, clearHandlers: false, chosen: undefined });
       if (s.exit !== 17) yield put({ ...s, exit: 17 });
     } else if ("exec" in s) {
       for (const exec of smaller(s.exec)) yield put({ exec });

@@ -2,12 +2,10 @@
 import {
   defectText,
   execProgram,
-  FileTable,
   firstProcess,
   Machine,
   openPidfd,
   openStdio,
-  SignalHandlers,
   Signals,
   type Task,
   Vfs,
@@ -18,7 +16,7 @@ import { SeededEntropy } from "../actors/world/entropy.ts";
 import { MemoryStdio } from "../actors/world/stdio.ts";
 import { ImageDirectory, SharedInode } from "../fuzz/files.ts";
 import { elfImage } from "../fuzz/image.ts";
-import { checkEnd, handlersStartAt, hookUp, Watch } from "../fuzz/invariants/mod.ts";
+import { checkEnd, countBefore, forgetRun, handlersStartAt, hookUp, Watch } from "../fuzz/invariants/mod.ts";
 import { makeDispatch } from "../syscalls/mod.ts";
 import { Conductor } from "./conductor.ts";
 import { conductedSpace } from "./cpu.ts";
@@ -61,7 +59,7 @@ const prepareMachine = (conductor: Conductor): { machine: Machine; first: Task }
 /** Runs a parsed scenario. Throws what is no failure of the scenario but a defect of the kernel. */
 const perform = async (scenario: Scenario): Promise<Outcome["failure"]> => {
   const conductor = new Conductor(scenario);
-  const before = { tables: FileTable.live, handlers: SignalHandlers.live };
+  const before = countBefore();
   const { machine, first } = prepareMachine(conductor);
   const watch = new Watch(machine), runtime = new Runtime(machine);
   // Where the fuzzer's programs keep their futex words is not where scenarios do.
@@ -87,8 +85,7 @@ const perform = async (scenario: Scenario): Promise<Outcome["failure"]> => {
   }
   if (machine.broken !== undefined) {
     runtime.interruptAll();
-    FileTable.live = before.tables;
-    SignalHandlers.live = before.handlers;
+    forgetRun(before);
     return { line: 0, message: `the kernel broke: ${defectText(machine.broken.cause)}` };
   }
   if (conductor.failure === undefined && stuck !== "" && !conductor.finished) {

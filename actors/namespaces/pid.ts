@@ -78,6 +78,7 @@ export class PidNamespace extends Namespace {
     }
     if (this.closed) return fail(E.NOMEM);
     const id = byLevel[0];
+    if (wanted.length > this.level) machine.idWasChosen();
     if (this.level === 0) {
       if (machine.nestedNumbers.size > 0) machine.nestedNumbers.delete(id);
       return id;

@@ -2,6 +2,7 @@
 import { sigBit } from "../../actors/signals/pending.ts";
 import type { Task } from "../../actors/task/task.ts";
 import { SHARED } from "../layout.ts";
+import { checkBirth } from "./namespaces.ts";
 import { eventsOf, hold, isLive, traces, type Watch } from "./watch.ts";
 
 const NR = {
@@ -53,6 +54,7 @@ export const childMade = (w: Watch, child: Task): void => {
     "1.38",
     () => "clear_child_tid without its flag",
   );
+  checkBirth(child);
   hold(t.group.groupExit === undefined, "I21", () => `clone in dying group ${t.group.tgid}`);
   if (has(THREAD)) return;
   const exit = three ? t.mem.u32(args + 32) : args & 0xff;
@@ -118,7 +120,7 @@ export const callEnds = (w: Watch, t: Task, result: number): void => {
   } else if (nr === NR.execve) checkExec(w, t, result);
   else if (nr === NR.wait4 || nr === NR.waitid) checkWait(w, t, nr, result);
   else if (nr === NR.kill && result === 0 && t.cpu.lo(11) === 18 && t.originalA0Lo > 0) {
-    checkContinued(w, t.originalA0Lo);
+    checkContinued(w, t.means(t.originalA0Lo));
   }
 };
 

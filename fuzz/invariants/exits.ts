@@ -3,6 +3,7 @@ import { findWord } from "../../actors/futex/words.ts";
 import { sigBit } from "../../actors/signals/pending.ts";
 import type { Task } from "../../actors/task/task.ts";
 import type { ThreadGroup } from "../../actors/task/thread_group.ts";
+import { waitsForOthers } from "./namespaces.ts";
 import { hold, isLive, type Watch } from "./watch.ts";
 
 const CHLD = 17, SIG_IGN = 1, NOCLDWAIT = 2;
@@ -94,14 +95,14 @@ const robustWord = (t: Task): number | undefined => {
 const oweRobust = (w: Watch, t: Task): void => {
   const addr = robustWord(t);
   if (addr === undefined) return;
-  const before = read(t, addr);
-  if (before === undefined || (before & 0x3fffffff) !== t.tid || t.clearTid === addr) return;
+  const before = read(t, addr), number = t.sees(t.tid);
+  if (before === undefined || (before & 0x3fffffff) !== number || t.clearTid === addr) return;
   w.owed.push(() => {
     const sharer = [...w.machine.tasks.values()].find((o) => isLive(o) && o.vm === t.vm);
     const now = sharer && read(sharer, addr);
     if (now === undefined) return;
     hold(
-      (now & 0x3fffffff) !== t.tid && (now & 0x40000000) !== 0,
+      (now & 0x3fffffff) !== number && (now & 0x40000000) !== 0,
       "I43",
       () => `robust word of dead ${t.tid} is 0x${now.toString(16)}`,
     );
@@ -112,11 +113,13 @@ const oweRobust = (w: Watch, t: Task): void => {
 export const reaperOf = (t: Task): Task | undefined => {
   const sibling = t.group.tasks.find((o) => o !== t && isLive(o));
   if (sibling !== undefined) return sibling;
+  const { level, init } = t.group.pidNamespace;
   for (let g = t.group.parent?.group; g !== undefined; g = g.parent?.group) {
+    if (g === init || g.pidNamespace.level !== level) break;
     const live = g.childSubreaper ? g.tasks.find(isLive) : undefined;
     if (live !== undefined) return live;
   }
-  return undefined;
+  return init?.tasks.find(isLive);
 };
 
 const oweChildren = (w: Watch, t: Task): void => {
@@ -150,6 +153,7 @@ const oweReaping = (w: Watch, g: ThreadGroup): void => {
   if (alone) return;
   w.owed.push(() => {
     if (g.leader.trace !== undefined || w.traced.has(g.leader)) return;
+    if (waitsForOthers(g)) return;
     const there = w.machine.groups.get(g.tgid) === g;
     hold(
       there === !auto,

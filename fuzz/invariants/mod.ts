@@ -3,6 +3,8 @@ import { FileTable } from "../../actors/file_table.ts";
 import { SignalHandlers } from "../../actors/signal_handlers.ts";
 import { callBegins, callEnds, childMade } from "./calls.ts";
 import { exitBegins } from "./exits.ts";
+import { NamespaceSet } from "../../actors/namespaces/set.ts";
+import { checkNoneOrphaned } from "./namespaces.ts";
 import { checkParked } from "./parked.ts";
 import { checkState } from "./state.ts";
 import { eventsOf, hold, Watch } from "./watch.ts";
@@ -85,10 +87,29 @@ export const checkQuiet = (w: Watch): void => {
   w.settle();
   checkState(w);
   checkParked(w);
+  checkNoneOrphaned(w);
+};
+
+/** What exists in this process whatever the machine. */
+export interface Before {
+  readonly tables: number;
+  readonly handlers: number;
+  readonly sets: number;
+}
+export const countBefore = (): Before => ({
+  tables: FileTable.live,
+  handlers: SignalHandlers.live,
+  sets: NamespaceSet.live,
+});
+/** After a run that was given up: as if its machine had ended. */
+export const forgetRun = (before: Before): void => {
+  FileTable.live = before.tables;
+  SignalHandlers.live = before.handlers;
+  NamespaceSet.live = before.sets + 1;
 };
 
 /** Everybody has been killed: nothing is left (I60). */
-export const checkEnd = (w: Watch, before: { tables: number; handlers: number }): void => {
+export const checkEnd = (w: Watch, before: Before): void => {
   const { machine } = w;
   if (w.failed !== undefined) throw w.failed;
   w.settle();
@@ -107,6 +128,8 @@ export const checkEnd = (w: Watch, before: { tables: number; handlers: number })
     "I60",
     () => `${SignalHandlers.live - before.handlers} handler tables left`,
   );
+  const sets = NamespaceSet.live - before.sets;
+  hold(sets === 1 && machine.namespaces.users === 1, "I60", () => `${sets - 1} sets of namespaces left`);
   hold(machine.timers.size === 0, "I60", () => `${machine.timers.size} timers left`);
   for (const g of w.groupsSeen) {
     hold(g.live === 0, "I60", () => `group ${g.tgid} counts ${g.live} live tasks at the end`);

@@ -2,6 +2,8 @@
 import type { ScriptSpace } from "../../cpu/script/space.ts";
 import type { Task } from "../../actors/task/task.ts";
 import type { ThreadGroup } from "../../actors/task/thread_group.ts";
+import type { NamespaceSet } from "../../actors/namespaces/set.ts";
+import { checkNamespaces, waitsForOthers } from "./namespaces.ts";
 import { hold, isLive, type Watch } from "./watch.ts";
 
 const count = (map: Map<object, number>, key: object): void => void map.set(key, (map.get(key) ?? 0) + 1);
@@ -9,7 +11,8 @@ const count = (map: Map<object, number>, key: object): void => void map.set(key,
 export const checkState = (w: Watch): void => {
   const { machine } = w;
   let live = 0;
-  const holders = new Map<object, number>(), cpus = new Map<object, number>();
+  const own = machine.namespaces, sets: NamespaceSet[] = [own];
+  const holders = new Map<object, number>([[own, 1]]), cpus = new Map<object, number>();
   for (const [tid, t] of machine.tasks) {
     hold(t.tid === tid, "I01", () => `task ${t.tid} is listed as ${tid}`);
     hold(machine.groups.get(t.group.tgid) === t.group, "I12", () => `task ${tid} (${t.state}) of a released group`);
@@ -22,7 +25,8 @@ export const checkState = (w: Watch): void => {
       "I05",
       () => `task ${tid} has other handlers than its group`,
     );
-    for (const thing of [t.vm, t.files, t.fs, t.handlers]) count(holders, thing);
+    if (t.namespaces !== own && !holders.has(t.namespaces)) sets.push(t.namespaces);
+    for (const thing of [t.vm, t.files, t.fs, t.handlers, t.namespaces]) count(holders, thing);
     count(cpus, t.vm.space);
   }
   const { liveCpus } = machine.counters;
@@ -36,6 +40,7 @@ export const checkState = (w: Watch): void => {
     const s = space as ScriptSpace;
     hold(s.liveCpus === n, "P1", () => `an address space counts ${s.liveCpus} CPUs, ${n} tasks run in it`);
   }
+  checkNamespaces(w, sets);
   checkGroups(w);
   checkTracing(w);
 };
@@ -61,8 +66,9 @@ const checkTracing = (w: Watch): void => {
   }
 };
 
-/** Dead threads that their tracers have not waited for hold back the end of their group. */
-const heldBack = (g: ThreadGroup): boolean => g.tasks.some((t) => t !== g.leader && t.trace !== undefined);
+/** Dead threads that their tracers have not waited for hold back the end of their group, and others in the pid namespace that of its first process. */
+const heldBack = (g: ThreadGroup): boolean =>
+  g.tasks.some((t) => t !== g.leader && t.trace !== undefined) || waitsForOthers(g);
 
 const checkGroups = (w: Watch): void => {
   for (const [tgid, g] of w.machine.groups) {

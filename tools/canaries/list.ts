@@ -12,6 +12,7 @@ export interface Canary {
 
 const EXIT = "actors/task/exit.ts", CLONE = "actors/task/clone.ts", EXEC = "actors/exec/exec.ts";
 const GENERATE = "actors/signals/generate.ts", WAIT = "actors/task/wait.ts", FUTEX_EXIT = "actors/futex/exit.ts";
+const PIDS = "actors/namespaces/pid.ts";
 const PLAIN = "actors/futex/plain.ts", HANDLE = "syscalls/process/handle.ts", WAITING = "actors/task/waiting.ts";
 
 export const CANARIES: readonly Canary[] = [
@@ -227,5 +228,54 @@ export const CANARIES: readonly Canary[] = [
     file: EXIT,
     find: "  if (task === group.leader || (trace !== undefined && !trace.autoreaps)) task.state",
     replace: "  if (task === group.leader) task.state",
+  },
+  {
+    id: "C22a",
+    what: "the end of a pid namespace's first process leaves the others alive",
+    file: EXIT,
+    find: "    for (const g of others) g.leader.machine.signals.sendToGroup(g, fromKernel(SIG.KILL));\n",
+    replace: "",
+  },
+  {
+    id: "C22b",
+    what: "tasks are born where the first process of the pid namespace has died",
+    file: PIDS,
+    find: "    if (this.closed) return fail(E.NOMEM);\n",
+    replace: "",
+  },
+  {
+    id: "C22c",
+    what: "orphans go past the first process of their pid namespace",
+    file: EXIT,
+    find: "  return init?.tasks.find(alive);\n",
+    replace: "  return undefined;\n",
+  },
+  {
+    id: "C22d",
+    what: "a chosen number may be given out a second time",
+    file: PIDS,
+    find: "    if (wanted.length > this.level) machine.idWasChosen();\n",
+    replace: "",
+  },
+  {
+    id: "C22e",
+    what: "a task that changes its namespaces keeps its hold on the former ones",
+    file: "actors/namespaces/enter.ts",
+    find: "  t.namespaces.release();\n",
+    replace: "",
+  },
+  {
+    id: "C22f",
+    what: "the first process of a pid namespace is released before the others in it",
+    file: EXIT,
+    find: "  if (group.pidNamespace.init === group && !emptied(group)) return;\n",
+    replace: "  if (group.pidNamespace.init === group) emptied(group);\n",
+  },
+  {
+    id: "C22g",
+    what: "a failed clone keeps its hold on the namespaces it made",
+    file: CLONE,
+    find: "acquired.take(namespacesOf(t, r, cred.userNamespace), () => namespaces.release());",
+    replace: "namespacesOf(t, r, cred.userNamespace);",
   },
 ];
