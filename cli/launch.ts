@@ -8,7 +8,7 @@
 export interface LaunchManifest {
   /** The version of Deno that bundled it. */
   readonly deno: string;
-  /** The image's main module under `.launch/`. */
+  /** The image's folder under `.launch/`: `main.js`, and `run.js` for the command that is to start quickly. */
   readonly entry: string;
   /** Each source: path from the root, modification time in milliseconds, size in bytes. */
   readonly sources: readonly (readonly [path: string, changed: number, size: number])[];
@@ -17,8 +17,11 @@ export interface LaunchManifest {
 interface CommandLine {
   main(words: readonly string[]): Promise<number>;
 }
+interface RunCommand {
+  runCommand(words: readonly string[]): Promise<number>;
+}
 
-/** URL of the image's main module if no source has changed since it was made. */
+/** URL of the image's folder if no source has changed since it was made. */
 const freshImage = (root: string): string | undefined => {
   try {
     const manifest: LaunchManifest = JSON.parse(Deno.readTextFileSync(`${root}/.launch/manifest.json`));
@@ -56,8 +59,14 @@ export const launch = async (root: string | undefined, words: readonly string[])
   const image = usesImage ? freshImage(root) : undefined;
   // A variable: a literal would put the whole program into the module graph of every start.
   const sources = "./main.ts";
-  const { main }: CommandLine = await import(image ?? sources);
-  const status = await main(words);
+  let status: number;
+  if (image !== undefined && words[0] === "run") {
+    const { runCommand }: RunCommand = await import(`${image}/run.js`);
+    status = await runCommand(words.slice(1));
+  } else {
+    const { main }: CommandLine = await import(image === undefined ? sources : `${image}/main.js`);
+    status = await main(words);
+  }
   if (usesImage && image === undefined && granted("run") && granted("write")) makeImage(root);
   return status;
 };

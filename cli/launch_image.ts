@@ -51,16 +51,23 @@ const loadWhenAsked = (text: string): string => text.replaceAll(/\bimport\("(\.\
 const compileEarly = (text: string): string =>
   text.replaceAll(/^(var [\w$]+ = )((?:async )?\([^\n]*\) => \{\n(?:(?:[^}\n][^\n]*)?\n)*\});$/gm, "$1($2);");
 
+/** One character beyond ASCII makes V8 keep a whole module in two bytes each. */
+const inAscii = (text: string): string =>
+  text.replaceAll(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+
+/** The command line, and its one command that is loaded without it. */
+const ENTRIES = ["cli/main.ts", "cli/run.ts"];
+
 /** Makes the image in `directory`; the main module's path. */
 export const makeLaunchImage = (directory: string): string => {
   const sources = sourcesNow();
   const name = `${Date.now().toString(36)}-${Deno.pid}`;
-  deno("bundle", "--platform", "deno", "--code-splitting", "--outdir", `${directory}/${name}`, "cli/main.ts");
+  deno("bundle", "--platform", "deno", "--code-splitting", "--outdir", `${directory}/${name}`, ...ENTRIES);
   for (const { name: file } of Deno.readDirSync(`${directory}/${name}`)) {
     const path = `${directory}/${name}/${file}`;
-    Deno.writeTextFileSync(path, compileEarly(loadWhenAsked(Deno.readTextFileSync(path))));
+    Deno.writeTextFileSync(path, inAscii(compileEarly(loadWhenAsked(Deno.readTextFileSync(path)))));
   }
-  const manifest: LaunchManifest = { deno: Deno.version.deno, entry: `${name}/main.js`, sources };
+  const manifest: LaunchManifest = { deno: Deno.version.deno, entry: name, sources };
   Deno.writeTextFileSync(`${directory}/${name}.json`, JSON.stringify(manifest));
   Deno.renameSync(`${directory}/${name}.json`, `${directory}/manifest.json`);
   removeOld(directory, name);

@@ -240,19 +240,22 @@ export class GuestCpu implements Cpu {
     decodeFrom(guest, pc & 0xfff, this.host.codePages.code, records >>> 0);
   }
 
-  /**
-   * An instruction across two pages: one step, and if the next page can be read by now, the record for the next time.
-   */
+  /** An instruction across two pages: its record is made if the next page can be read, else it takes a step, which says what is wrong. */
   #straddle(): Trap | typeof CONTINUE {
-    const at = this.pc;
-    const trap = this.#step();
-    if (trap !== CONTINUE || !this.#allows((at + 2) >>> PAGE_BITS, PERM_X)) return trap;
-    // The step may have been a store into either page.
-    if (!this.host.codePages.has(at >>> PAGE_BITS)) return trap;
+    const at = this.pc, page = at >>> PAGE_BITS;
+    // A forked child may lack both pages still.
+    const readable = this.#readable(at) && this.#readable(at + 2);
+    if (!readable || !this.host.codePages.has(page)) return this.#step();
     const guest = new DataView(this.host.memory.buffer, at, 4);
-    const records = this.#words()[(CODE_MAP >> 2) + (at >>> PAGE_BITS)] >>> 0;
+    const records = this.#words()[(CODE_MAP >> 2) + page] >>> 0;
     decodeStraddling(guest.getUint16(0, true), guest.getUint16(2, true), this.host.codePages.code, records);
-    return trap;
+    return CONTINUE;
+  }
+
+  /** Whether code can be read there, made so if need be. */
+  #readable(at: number): boolean {
+    if (!this.#allows(at >>> PAGE_BITS, PERM_X)) this.host.resolve(BigInt(at), PERM_X);
+    return this.#allows(at >>> PAGE_BITS, PERM_X);
   }
 
   /**

@@ -25,7 +25,7 @@ import {
   TRAP_ACCESS,
   TRAP_ADDR,
 } from "../layout.ts";
-import { MEANINGS } from "../rv64/meaning.ts";
+import { meanings } from "../rv64/meaning.ts";
 import { binary, get, type I32, i32Const, i64Const, load, unary } from "../wasm/expression.ts";
 import type { Label } from "../wasm/function_builder.ts";
 import { ModuleBuilder } from "../wasm/module_builder.ts";
@@ -225,7 +225,7 @@ function emitChain(frame: Frame, { handlers }: Chain): void {
 function emitMeaning(frame: Frame, handler: Handler): boolean {
   const { f, rec } = frame;
   const ops = new EmitOps(frame, handler);
-  MEANINGS[handler.row.name](ops);
+  meanings()[handler.row.name](ops);
   if (ops.ended) return false;
   f.set(rec, binary("i32.add", get(rec), i32Const(handler.length * 8)));
   return true;

@@ -6,8 +6,7 @@
  */
 
 import { F, HOME, PC, X } from "../layout.ts";
-import { MEANINGS } from "../rv64/meaning.ts";
-import { ROWS } from "../rv64/rows.ts";
+import { meaningsById } from "../rv64/meaning.ts";
 import { CodeWriter, Op } from "./code_writer.ts";
 import { Flow } from "./flow.ts";
 import {
@@ -31,8 +30,6 @@ import { End, OUTSIDE, type Shape } from "./shape.ts";
 export const REGION_TYPE = 0;
 /** Widest span of halfwords that a table of targets may cover. */
 const MAX_TABLE = 4096;
-
-const meanings = [undefined, ...ROWS.map((row) => MEANINGS[row.name])];
 
 export class RegionWriter {
   readonly w = new CodeWriter();
@@ -200,7 +197,7 @@ export class RegionWriter {
     frame.pc = shape.pc[index];
     frame.owed = owed;
     this.#ops.begin(d, frame.pc, index);
-    meanings[d.id]!(this.#ops);
+    meaningsById()[d.id]!(this.#ops);
     if (d.row.fpRd) frame.dirtyF |= 1 << d.rd;
     else if (d.row.operands.includes("d")) frame.dirtyX |= 1 << d.rd & ~1 & ~this.flow.inBlock;
   }

@@ -6,11 +6,10 @@
  * Every row's memory accesses and checks come before its first register write, so a fault leaves the block as it was.
  */
 import { FFLAGS, FRM, PERM_W, RES_ADDR, RES_VALUE, RES_WIDTH } from "../layout.ts";
-import type { AmoOp, Format, IntType, Meaning, MeaningTrap, Ops, Width } from "../ops.ts";
+import type { AmoOp, Format, IntType, MeaningTrap, Ops, Width } from "../ops.ts";
 import { decode } from "../rv64/decode.ts";
 import type { Decoded } from "../rv64/decode.ts";
-import { MEANINGS } from "../rv64/meaning.ts";
-import { ROWS } from "../rv64/rows.ts";
+import { meaningsById } from "../rv64/meaning.ts";
 import { readCsr, writeCsr } from "./csr.ts";
 import { Evaluate } from "./evaluate.ts";
 import { BUS_ADRALN, MemoryFault } from "./port.ts";
@@ -39,9 +38,6 @@ const NO_RESERVATION = (1n << 64n) - 1n;
 /** Thrown inside a meaning to leave it; never escapes `step`. */
 class IllegalInstruction {}
 const ILLEGAL = new IllegalInstruction();
-
-/** Meaning of each row id. */
-const MEANING_OF: readonly (Meaning | undefined)[] = [undefined, ...ROWS.map((row) => MEANINGS[row.name])];
 
 function u64(a: bigint): bigint {
   return BigInt.asUintN(64, a);
@@ -91,7 +87,7 @@ export class Reference extends Evaluate implements Ops<bigint, boolean>, FlagSin
     this.#target = u64(pc + BigInt(d.length));
     this.#step = Step.Ok;
     this.flags = 0;
-    MEANING_OF[d.id]!(this);
+    meaningsById()[d.id]!(this);
     const step = this.#step;
     if (step === Step.Ok || step === Step.FenceI || step === Step.Wait) {
       if (this.flags !== 0) block.set32(FFLAGS, block.get32(FFLAGS) | this.flags);

@@ -1,14 +1,14 @@
 /**
  * The meaning of every base row, each written once over the algebra of `cpu/ops.ts`; engines supply the instance. This file
- * holds I, M, Zicsr and Zifencei and joins the other extensions into `MEANINGS`.
+ * holds I, M, Zicsr and Zifencei and joins the other extensions.
  *
  * Reads happen when the value is used, so whatever is read after a write to `rd` goes through `let` before it: rd may be rs1.
  */
 import type { Meaning, Ops, Width } from "../ops.ts";
-import { ATOMIC } from "./meaning_atomic.ts";
-import { BITMANIP } from "./meaning_bits.ts";
-import { FLOAT } from "./meaning_float.ts";
-import type { RowName } from "./rows.ts";
+import { atomic } from "./meaning_atomic.ts";
+import { bitManipulation } from "./meaning_bits.ts";
+import { floatingPoint } from "./meaning_float.ts";
+import { type RowName, ROWS } from "./rows.ts";
 
 /** A two-operand operation on values, made the meaning of a register-register row. */
 type Binary = <V, B>(o: Ops<V, B>, a: V, b: V) => V;
@@ -48,7 +48,7 @@ const sllw: Binary = (o, a, b) => o.sext(o.shl(a, o.and(b, o.k(31))), 32);
 const srlw: Binary = (o, a, b) => o.sext(o.shr(o.zext(a, 32), o.and(b, o.k(31))), 32);
 const sraw: Binary = (o, a, b) => o.sar(o.sext(a, 32), o.and(b, o.k(31)));
 
-const INTEGER = {
+const integer = () => ({
   "lui": (o) => o.setRd(o.imm()),
   "auipc": (o) => o.setRd(o.add(o.pc(), o.imm())),
   "jal": (o) => {
@@ -109,13 +109,13 @@ const INTEGER = {
   "fence": () => {},
   "ecall": (o) => o.trap("syscall"),
   "ebreak": (o) => o.trap("breakpoint"),
-} satisfies Partial<Record<RowName, Meaning>>;
+} satisfies Partial<Record<RowName, Meaning>>);
 
 /**
  * The engine looks at the rs1 field itself: set and clear with field 0 (x0, or an immediate of 0) do not write, which matters for
  * read-only registers.
  */
-const SYSTEM = {
+const system = () => ({
   "fence.i": (o) => o.trap("fence.i"),
   "csrrw": (o) => o.setRd(o.csr("write", o.x("rs1"), true, true)),
   "csrrs": (o) => o.setRd(o.csr("set", o.x("rs1"), true, true)),
@@ -123,10 +123,10 @@ const SYSTEM = {
   "csrrwi": (o) => o.setRd(o.csr("write", o.zimm(), true, true)),
   "csrrsi": (o) => o.setRd(o.csr("set", o.zimm(), true, true)),
   "csrrci": (o) => o.setRd(o.csr("clear", o.zimm(), true, true)),
-} satisfies Partial<Record<RowName, Meaning>>;
+} satisfies Partial<Record<RowName, Meaning>>);
 
 /** The word forms of divide need no cases of their own: the 64-bit results for zero and overflow truncate to the right ones. */
-const MULTIPLY = {
+const multiply = () => ({
   "mul": registers((o, a, b) => o.mul(a, b)),
   "mulh": registers((o, a, b) => o.mulh(a, b)),
   "mulhsu": registers((o, a, b) => o.mulhsu(a, b)),
@@ -140,14 +140,17 @@ const MULTIPLY = {
   "divuw": registers((o, a, b) => o.sext(o.divu(o.zext(a, 32), o.zext(b, 32)), 32)),
   "remw": registers((o, a, b) => o.sext(o.rem(o.sext(a, 32), o.sext(b, 32)), 32)),
   "remuw": registers((o, a, b) => o.sext(o.remu(o.zext(a, 32), o.zext(b, 32)), 32)),
-} satisfies Partial<Record<RowName, Meaning>>;
+} satisfies Partial<Record<RowName, Meaning>>);
 
-/** The meaning of each row. Nothing else in the program says what an instruction does. */
-export const MEANINGS: Readonly<Record<RowName, Meaning>> = {
-  ...INTEGER,
-  ...SYSTEM,
-  ...MULTIPLY,
-  ...ATOMIC,
-  ...FLOAT,
-  ...BITMANIP,
-};
+let byName: Readonly<Record<RowName, Meaning>> | undefined;
+let byId: readonly (Meaning | undefined)[] | undefined;
+
+/** The meaning of each row. Nothing else in the program says what an instruction does. Made when first asked for: a short program needs none of it. */
+export function meanings(): Readonly<Record<RowName, Meaning>> {
+  return byName ??= { ...integer(), ...system(), ...multiply(), ...atomic(), ...floatingPoint(), ...bitManipulation() };
+}
+
+/** The same by row id. */
+export function meaningsById(): readonly (Meaning | undefined)[] {
+  return byId ??= [undefined, ...ROWS.map((row) => meanings()[row.name])];
+}

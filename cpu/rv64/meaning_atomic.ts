@@ -16,7 +16,7 @@ function storeConditional(width: 32 | 64): Meaning {
   return (o) => o.setRd(o.sc(width, o.x("rs1"), o.x("rs2")));
 }
 
-export const ATOMIC: Readonly<Record<AtomicRow, Meaning>> = {
+export const atomic = (): Readonly<Record<AtomicRow, Meaning>> => ({
   "lr.w": loadReserved(32),
   "lr.d": loadReserved(64),
   "sc.w": storeConditional(32),
@@ -39,4 +39,4 @@ export const ATOMIC: Readonly<Record<AtomicRow, Meaning>> = {
   "amomax.d": amo("max", 64),
   "amominu.d": amo("minu", 64),
   "amomaxu.d": amo("maxu", 64),
-};
+});

@@ -45,7 +45,7 @@ const binv: Binary = (o, a, b) => o.xor(a, oneBit(o, b));
 const bset: Binary = (o, a, b) => o.or(a, oneBit(o, b));
 const ror: Binary = (o, a, b) => o.rotr(a, b);
 
-export const BITMANIP = {
+export const bitManipulation = () => ({
   "add.uw": registers((o, a, b) => o.add(o.zext(a, 32), b)),
   "sh1add": shiftAdd(1),
   "sh2add": shiftAdd(2),
@@ -92,4 +92,4 @@ export const BITMANIP = {
 
   "czero.eqz": registers((o, a, b) => o.select(o.eq(b, o.k(0)), o.k(0), a)),
   "czero.nez": registers((o, a, b) => o.select(o.ne(b, o.k(0)), o.k(0), a)),
-} satisfies Partial<Record<RowName, Meaning>>;
+} satisfies Partial<Record<RowName, Meaning>>);

@@ -49,7 +49,7 @@ function fromInt(fmt: Format, from: IntType): Meaning {
   return (o) => o.setF(o.intToF(fmt, from, o.x("rs1")));
 }
 
-export const FLOAT = {
+export const floatingPoint = () => ({
   "flw": (o) => o.setF(o.box(o.load(32, false, o.add(o.x("rs1"), o.imm())))),
   "fsw": (o) => o.store(32, o.add(o.x("rs1"), o.imm()), o.f("rs2")),
   "fmadd.s": fused("S", false, false),
@@ -114,4 +114,4 @@ export const FLOAT = {
   "fcvt.d.lu": fromInt("D", "lu"),
   "fcvt.s.d": (o) => o.setF(o.fToF("S", "D", o.f("rs1"))),
   "fcvt.d.s": (o) => o.setF(o.fToF("D", "S", o.f("rs1"))),
-} satisfies Partial<Record<RowName, Meaning>>;
+} satisfies Partial<Record<RowName, Meaning>>);

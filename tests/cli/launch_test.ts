@@ -54,12 +54,13 @@ Deno.test({
     const root = Deno.makeTempDirSync();
     try {
       Deno.mkdirSync(`${root}/.launch`);
-      Deno.writeTextFileSync(`${root}/.launch/main.js`, "export const main = async () => 42;");
+      Deno.mkdirSync(`${root}/.launch/image`);
+      Deno.writeTextFileSync(`${root}/.launch/image/run.js`, "export const runCommand = async () => 42;");
       Deno.writeTextFileSync(`${root}/source.ts`, "1");
       const { mtime, size } = Deno.statSync(`${root}/source.ts`);
       const manifest = (deno: string): LaunchManifest => ({
         deno,
-        entry: "main.js",
+        entry: "image",
         sources: [["source.ts", mtime!.getTime(), size]],
       });
       const bad = ["run", `${root}/no_such_guest`];
