@@ -6,6 +6,7 @@ import { mayTrace } from "../cross_memory.ts";
 import { leaveUndoList } from "../sysv/undo_list.ts";
 import type { Task } from "../task/task.ts";
 import type { Namespace } from "./namespace.ts";
+import { NetNamespace } from "./net.ts";
 import { PidNamespace } from "./pid.ts";
 import { type Members, SET_FLAGS } from "./set.ts";
 import { CgroupNamespace, IpcNamespace, MountNamespace, TimeNamespace, UtsNamespace } from "./small.ts";
@@ -63,6 +64,8 @@ export const namespaceOf = (t: Task, flag: number): Namespace => {
       return t.group.pidNamespace;
     case CLONE.NEWCGROUP:
       return of.cgroup;
+    case CLONE.NEWNET:
+      return of.net;
     default:
       return of.time;
   }
@@ -98,6 +101,7 @@ const install = (t: Task, ns: Namespace, change: Change): void => {
   if (ns instanceof UtsNamespace) members.uts = ns;
   else if (ns instanceof IpcNamespace) members.ipc = ns;
   else if (ns instanceof CgroupNamespace) members.cgroup = ns;
+  else if (ns instanceof NetNamespace) members.net = ns;
   else if (ns instanceof TimeNamespace) members.time = members.timeForChildren = ns.settle();
   else if (ns instanceof PidNamespace) {
     if (!ns.within(t.group.pidNamespace)) throw errno(E.INVAL);
@@ -125,7 +129,16 @@ export const enterThoseOf = (t: Task, other: Task, flags: number): void => {
   if (!other.holdings.namespaces) throw errno(E.SRCH);
   if (!mayTrace(t, other)) throw errno(E.PERM);
   const change: Change = { cred: t.cred, members: {} };
-  const order = [CLONE.NEWUSER, CLONE.NEWNS, CLONE.NEWUTS, CLONE.NEWIPC, CLONE.NEWPID, CLONE.NEWCGROUP, CLONE.NEWTIME];
+  const order = [
+    CLONE.NEWUSER,
+    CLONE.NEWNS,
+    CLONE.NEWUTS,
+    CLONE.NEWIPC,
+    CLONE.NEWPID,
+    CLONE.NEWCGROUP,
+    CLONE.NEWNET,
+    CLONE.NEWTIME,
+  ];
   for (const flag of order) if ((flags & flag) !== 0) install(t, namespaceOf(other, flag), change);
   commit(t, change);
 };

@@ -7,7 +7,8 @@ import { E, errno } from "../../syscalls/abi/errno.ts";
 import type { Machine } from "../machine.ts";
 import { Namespace } from "./namespace.ts";
 import { PidNamespace } from "./pid.ts";
-import { CgroupNamespace, IpcNamespace, MountNamespace, NetNamespace, TimeNamespace, UtsNamespace } from "./small.ts";
+import { NetNamespace } from "./net.ts";
+import { CgroupNamespace, IpcNamespace, MountNamespace, TimeNamespace, UtsNamespace } from "./small.ts";
 import type { UserNamespace } from "./user.ts";
 
 export interface Members {
@@ -23,7 +24,8 @@ export interface Members {
 }
 
 /** Flags whose namespaces stand in the set. */
-export const SET_FLAGS = CLONE.NEWNS | CLONE.NEWUTS | CLONE.NEWIPC | CLONE.NEWCGROUP | CLONE.NEWTIME | CLONE.NEWPID;
+export const SET_FLAGS = CLONE.NEWNS | CLONE.NEWUTS | CLONE.NEWIPC | CLONE.NEWNET | CLONE.NEWCGROUP | CLONE.NEWTIME |
+  CLONE.NEWPID;
 
 export class NamespaceSet {
   #users = 1;
@@ -62,7 +64,7 @@ export const firstNamespaces = (machine: Machine): NamespaceSet => {
     uts: new UtsNamespace(),
     ipc: new IpcNamespace(),
     mnt: new MountNamespace(),
-    net: new NetNamespace(),
+    net: new NetNamespace(machine),
     cgroup: new CgroupNamespace(),
     time,
     timeForChildren: time,
@@ -88,6 +90,7 @@ export const newMembers = (
     made.pidForChildren = new PidNamespace(machine, owner, active);
   }
   if ((flags & CLONE.NEWCGROUP) !== 0) made.cgroup = new CgroupNamespace(machine, owner);
+  if ((flags & CLONE.NEWNET) !== 0) made.net = new NetNamespace(machine, owner);
   if ((flags & CLONE.NEWTIME) !== 0) made.timeForChildren = new TimeNamespace(machine, owner, of.timeForChildren);
   return made;
 };

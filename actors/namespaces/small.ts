@@ -24,13 +24,6 @@ export class MountNamespace extends Namespace {
   }
 }
 
-/** Interfaces, addresses and ports: there is one. */
-export class NetNamespace extends Namespace {
-  constructor(machine?: Machine, owner?: UserNamespace) {
-    super("net", machine, owner);
-  }
-}
-
 /** Names the System V objects that belong together (ipc_namespaces(7)); `actors/sysv/` keeps its registries by it. */
 export class IpcNamespace extends Namespace {
   constructor(machine?: Machine, owner?: UserNamespace) {

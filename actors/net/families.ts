@@ -1,8 +1,8 @@
 /** Which class answers which socket(2): domain, type and protocol (net/socket.c __sock_create). */
 import { E, fail } from "../../syscalls/abi/errno.ts";
 import { AF, IPPROTO, SOCK } from "../../syscalls/abi/net.ts";
-import { CAP, capable } from "../credentials.ts";
-import type { Machine } from "../machine.ts";
+import { CAP, nsCapable } from "../credentials.ts";
+import type { NetNamespace } from "../namespaces/net.ts";
 import type { Task } from "../task/task.ts";
 import type { Socket } from "./socket.ts";
 import { IcmpSocket } from "./icmp.ts";
@@ -17,7 +17,7 @@ const check = (domain: number, type: number): void => {
 };
 
 export const makeSocket = (
-  machine: Machine,
+  net: NetNamespace,
   t: Task,
   domain: number,
   type: number,
@@ -27,14 +27,14 @@ export const makeSocket = (
   check(domain, type);
   switch (domain) {
     case AF.UNIX:
-      return makeUnix(machine, t, type, protocol, flags);
+      return makeUnix(net, t, type, protocol, flags);
     case AF.INET:
     case AF.INET6:
-      return makeInet(machine, t, domain, type, protocol, flags);
+      return makeInet(net, t, domain, type, protocol, flags);
     case AF.NETLINK:
       if (type !== SOCK.RAW && type !== SOCK.DGRAM) return fail(E.SOCKTNOSUPPORT);
       if (!NetlinkSocket.knows(protocol)) return fail(E.PROTONOSUPPORT);
-      return new NetlinkSocket(machine, t, type, protocol, flags);
+      return new NetlinkSocket(net, t, type, protocol, flags);
     default:
       return fail(E.AFNOSUPPORT);
   }
@@ -42,7 +42,7 @@ export const makeSocket = (
 
 /** Protocols of AF_INET and AF_INET6 (inet_create). */
 const makeInet = (
-  machine: Machine,
+  net: NetNamespace,
   t: Task,
   domain: number,
   type: number,
@@ -51,20 +51,18 @@ const makeInet = (
 ): Socket => {
   if (protocol < 0 || protocol > 262) fail(E.INVAL);
   const icmp = domain === AF.INET ? IPPROTO.ICMP : IPPROTO.ICMPV6;
-  if (type === SOCK.RAW && !capable(t.cred, CAP.NET_RAW)) return fail(E.PERM);
+  if (type === SOCK.RAW && !nsCapable(t.cred, net.owner, CAP.NET_RAW)) return fail(E.PERM);
   if (protocol === icmp && (type === SOCK.DGRAM || type === SOCK.RAW)) {
-    return new IcmpSocket(machine, t.cred, domain, type, flags);
+    return new IcmpSocket(net, t.cred, domain, type, flags);
   }
   const standard = type === SOCK.STREAM ? IPPROTO.TCP : type === SOCK.DGRAM ? IPPROTO.UDP : -1;
   if (standard < 0) return fail(type === SOCK.RAW ? E.PROTONOSUPPORT : E.SOCKTNOSUPPORT);
   if (protocol !== 0 && protocol !== standard) return fail(E.PROTONOSUPPORT);
-  return type === SOCK.STREAM
-    ? new TcpSocket(machine, t.cred, domain, flags)
-    : new UdpSocket(machine, t.cred, domain, flags);
+  return type === SOCK.STREAM ? new TcpSocket(net, t.cred, domain, flags) : new UdpSocket(net, t.cred, domain, flags);
 };
 
 export const makeSocketPair = (
-  machine: Machine,
+  net: NetNamespace,
   t: Task,
   domain: number,
   type: number,
@@ -74,8 +72,8 @@ export const makeSocketPair = (
   check(domain, type);
   if (domain === AF.UNIX) {
     checkUnix(type, protocol);
-    return UnixSocket.pair(machine, t, type === SOCK.RAW ? SOCK.DGRAM : type, flags);
+    return UnixSocket.pair(net, t, type === SOCK.RAW ? SOCK.DGRAM : type, flags);
   }
-  makeSocket(machine, t, domain, type, protocol, flags).release();
+  makeSocket(net, t, domain, type, protocol, flags).release();
   return fail(E.OPNOTSUPP);
 };

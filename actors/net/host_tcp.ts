@@ -4,6 +4,7 @@
  */
 import { E } from "../../syscalls/abi/errno.ts";
 import type { Machine } from "../machine.ts";
+import type { NetNamespace } from "../namespaces/net.ts";
 import type { Task } from "../task/task.ts";
 import {
   connectHost,
@@ -144,16 +145,16 @@ export class HostRemote implements Remote {
   }
 }
 
-/** The host's name server, if this machine may ask it. */
-export const hostResolverFor = (machine: Machine): Ip | undefined => {
-  const name = machine.reachesHost ? hostResolver() : undefined;
+/** The host's name server, if it may be asked from here. */
+export const hostResolverFor = (net: NetNamespace): Ip | undefined => {
+  const name = net.reachesHost ? hostResolver() : undefined;
   return name === undefined ? undefined : Ip.parse(name);
 };
 
 /** Begins to connect a socket to an address of the host's network: 0, or a negative errno when that cannot be. */
 export const connectToHost = (s: TcpSocket, t: Task, to: Endpoint): number => {
   const { machine } = t;
-  if (!machine.reachesHost) return -E.NETUNREACH;
+  if (!s.net.reachesHost) return -E.NETUNREACH;
   const address = { hostname: to.ip.text, port: to.port };
   if (to.port === 0) return -E.CONNREFUSED;
   if (!mayReach(address)) return -E.ACCES;

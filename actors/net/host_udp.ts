@@ -1,6 +1,5 @@
 /** Datagrams to and from the host's network: one socket of the host for each guest's socket that talks to it. */
 import { E } from "../../syscalls/abi/errno.ts";
-import type { Machine } from "../machine.ts";
 import { type HostAddress, type HostDatagrams, hostResolver, mayReach, openDatagrams } from "../world/host_net.ts";
 import { type Endpoint, Ip, LOOPBACK4 } from "./ip.ts";
 import type { UdpSocket } from "./udp.ts";
@@ -12,10 +11,6 @@ export class HostUdp {
   #resolver: { readonly host: string; readonly as: Endpoint } | undefined;
 
   constructor(readonly socket: UdpSocket) {}
-  /** Whether this machine may reach the host's network at all. */
-  static possible(machine: Machine): boolean {
-    return machine.reachesHost;
-  }
 
   /** Asks the host's resolver, wherever it is, in the place of an address of the loopback. */
   ask(bytes: Uint8Array, as: Endpoint): number {
@@ -28,8 +23,8 @@ export class HostUdp {
   }
 
   #send(bytes: Uint8Array, address: HostAddress): number {
-    const { machine } = this.socket;
-    if (!HostUdp.possible(machine)) return -E.NETUNREACH;
+    const { machine, net } = this.socket;
+    if (!net.reachesHost) return -E.NETUNREACH;
     if (!mayReach(address)) return -E.ACCES;
     if (this.#door === undefined) {
       // While it is open an answer may come.

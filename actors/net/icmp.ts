@@ -3,9 +3,9 @@
  * loopback answers; the host's network cannot be asked.
  */
 import { E } from "../../syscalls/abi/errno.ts";
+import type { NetNamespace } from "../namespaces/net.ts";
 import { AF, IPPROTO, SOCK } from "../../syscalls/abi/net.ts";
 import type { Credentials } from "../credentials.ts";
-import type { Machine } from "../machine.ts";
 import type { Task } from "../task/task.ts";
 import type { Endpoint, Ip } from "./ip.ts";
 import { portsOf } from "./ports.ts";
@@ -26,15 +26,15 @@ const checksum = (bytes: Uint8Array): number => {
 };
 
 export class IcmpSocket extends UdpSocket {
-  constructor(machine: Machine, cred: Credentials, domain: number, type: number, flags: number) {
+  constructor(net: NetNamespace, cred: Credentials, domain: number, type: number, flags: number) {
     const protocol = domain === AF.INET ? IPPROTO.ICMP : IPPROTO.ICMPV6;
-    super(machine, cred, domain, flags, type, protocol, portsOf(machine).icmp);
+    super(net, cred, domain, flags, type, protocol, portsOf(net).icmp);
   }
 
   override send(_t: Task, bytes: Uint8Array, m: Outgoing): number {
     const to = this.target(m);
     if (typeof to === "number") return to;
-    if (!to.ip.loopback) return -E.NETUNREACH;
+    if (!to.ip.loopback || !this.net.up) return -E.NETUNREACH;
     if (bytes.length < 8) return -E.INVAL;
     const six = this.domain === AF.INET6, echo = ECHO[six ? 6 : 4], raw = this.type === SOCK.RAW;
     const request = bytes.slice();

@@ -1,8 +1,8 @@
 /** What TCP and UDP sockets have in common: addresses, ports, and the options of IP and IPv6. */
 import { E } from "../../syscalls/abi/errno.ts";
+import type { NetNamespace } from "../namespaces/net.ts";
 import { AF, SOL } from "../../syscalls/abi/net.ts";
-import { CAP, capable, type Credentials } from "../credentials.ts";
-import type { Machine } from "../machine.ts";
+import { CAP, type Credentials, nsCapable } from "../credentials.ts";
 import type { Task } from "../task/task.ts";
 import { getInetOption, setInetOption } from "./inet_options.ts";
 import {
@@ -33,7 +33,7 @@ export abstract class InetSocket extends Socket {
   readonly uid: number;
 
   constructor(
-    machine: Machine,
+    net: NetNamespace,
     cred: Credentials,
     domain: number,
     type: number,
@@ -41,7 +41,7 @@ export abstract class InetSocket extends Socket {
     readonly ports: Ports,
     flags = 0,
   ) {
-    super(machine, cred, domain, type, protocol, flags);
+    super(net, cred, domain, type, protocol, flags);
     this.uid = cred.fsuid;
     this.local = unbound(domain);
   }
@@ -56,7 +56,7 @@ export abstract class InetSocket extends Socket {
     if (typeof wanted === "number") return wanted;
     const { ip, port } = wanted;
     if (!this.mayHave(ip)) return -E.ADDRNOTAVAIL;
-    if (port !== 0 && port < 1024 && !capable(t.cred, CAP.NET_BIND_SERVICE)) return -E.ACCES;
+    if (port !== 0 && port < 1024 && !nsCapable(t.cred, this.net.owner, CAP.NET_BIND_SERVICE)) return -E.ACCES;
     if (this.local.port !== 0 || this.#started) return -E.INVAL;
     const taken = this.take(ip, port);
     if (taken < 0) return taken;

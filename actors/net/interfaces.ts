@@ -1,19 +1,30 @@
 /** The one network interface, lo: its facts, and the ioctls that ask for them (netdevice(7)). */
 import { E } from "../../syscalls/abi/errno.ts";
 import { AF } from "../../syscalls/abi/net.ts";
-import { CAP, capable } from "../credentials.ts";
+import { CAP, nsCapable } from "../credentials.ts";
+import type { NetNamespace } from "../namespaces/net.ts";
 import type { Task } from "../task/task.ts";
 
-/** IFF_UP, IFF_LOOPBACK, IFF_RUNNING; with IFF_LOWER_UP as netlink tells it. */
 export const LO = {
   index: 1,
   name: "lo",
-  flags: 0x49,
-  longFlags: 0x10049,
   mtu: 65536,
   type: 772,
   queue: 1000,
 } as const;
+
+const IFF_UP = 1, IFF_LOOPBACK = 8, IFF_RUNNING = 0x40, IFF_LOWER_UP = 0x10000;
+
+/** Its flags, as netlink tells them; ioctls tell the lower half. */
+export const flagsOfLo = (net: NetNamespace): number =>
+  net.up ? IFF_UP | IFF_LOOPBACK | IFF_RUNNING | IFF_LOWER_UP : IFF_LOOPBACK;
+
+/** Sets the flags of lo that `change` names, of which only IFF_UP does anything: 0 or EPERM. */
+export const changeLo = (t: Task, net: NetNamespace, flags: number, change: number): number => {
+  if (!nsCapable(t.cred, net.owner, CAP.NET_ADMIN)) return -E.PERM;
+  if ((change & IFF_UP) !== 0) net.setUp((flags & IFF_UP) !== 0);
+  return 0;
+};
 
 const IFNAMSIZ = 16, IFREQ = 40;
 const SIOCGIFNAME = 0x8910, SIOCGIFCONF = 0x8912;
@@ -24,8 +35,8 @@ const internet = (...ip: number[]) => (value: DataView): void => {
 };
 
 /** What fills the union of an ifreq, by request. */
-const ASK: Readonly<Record<number, (value: DataView) => void>> = {
-  0x8913: (v) => v.setUint16(0, LO.flags, true), // SIOCGIFFLAGS
+const ASK: Readonly<Record<number, (value: DataView, net: NetNamespace) => void>> = {
+  0x8913: (v, net) => v.setUint16(0, flagsOfLo(net) & 0xffff, true), // SIOCGIFFLAGS
   0x8915: internet(127, 0, 0, 1), // SIOCGIFADDR
   0x8917: internet(127, 0, 0, 1), // SIOCGIFDSTADDR
   0x8919: internet(0, 0, 0, 0), // SIOCGIFBRDADDR
@@ -40,7 +51,8 @@ const ASK: Readonly<Record<number, (value: DataView) => void>> = {
 /** Requests that answer for Internet sockets only. */
 const INTERNET_ONLY = new Set([0x8915, 0x8917, 0x8919, 0x891b]);
 /** Requests that would change it, and SIOCETHTOOL. */
-const CHANGE = new Set([0x8914, 0x8916, 0x8918, 0x891a, 0x891c, 0x891e, 0x8922, 0x8923, 0x8924, 0x8943]);
+const SIOCSIFFLAGS = 0x8914;
+const CHANGE = new Set([SIOCSIFFLAGS, 0x8916, 0x8918, 0x891a, 0x891c, 0x891e, 0x8922, 0x8923, 0x8924, 0x8943]);
 const SIOCETHTOOL = 0x8946;
 
 const nameAt = (t: Task, at: number): string => {
@@ -49,9 +61,9 @@ const nameAt = (t: Task, at: number): string => {
 };
 
 /** The ioctls of interfaces; -ENOTTY for others. */
-export const interfaceIoctl = (t: Task, domain: number, request: number, arg: number): number => {
+export const interfaceIoctl = (t: Task, net: NetNamespace, domain: number, request: number, arg: number): number => {
   const { mem } = t;
-  if (request === SIOCGIFCONF) return configuration(t, arg);
+  if (request === SIOCGIFCONF) return configuration(t, net, arg);
   if (request === SIOCGIFNAME) {
     if (mem.i32(arg + IFNAMSIZ) !== LO.index) return -E.NODEV;
     mem.write(arg, new TextEncoder().encode(LO.name.padEnd(IFNAMSIZ, "\0")));
@@ -59,26 +71,28 @@ export const interfaceIoctl = (t: Task, domain: number, request: number, arg: nu
   }
   if (request === SIOCETHTOOL) return -E.OPNOTSUPP;
   if (CHANGE.has(request)) {
-    if (!capable(t.cred, CAP.NET_ADMIN)) return -E.PERM;
-    return nameAt(t, arg) === LO.name ? 0 : -E.NODEV;
+    if (!nsCapable(t.cred, net.owner, CAP.NET_ADMIN)) return -E.PERM;
+    if (nameAt(t, arg) !== LO.name) return -E.NODEV;
+    return request === SIOCSIFFLAGS ? changeLo(t, net, mem.u16(arg + IFNAMSIZ), 0xffff) : 0;
   }
   const fill = ASK[request];
   if (fill === undefined || (INTERNET_ONLY.has(request) && domain !== AF.INET && domain !== AF.INET6)) return -E.NOTTY;
   if (nameAt(t, arg) !== LO.name) return -E.NODEV;
+  if (INTERNET_ONLY.has(request) && !net.addressed) return -E.ADDRNOTAVAIL;
   const value = new Uint8Array(16);
-  fill(new DataView(value.buffer));
+  fill(new DataView(value.buffer), net);
   mem.write(arg + IFNAMSIZ, value);
   return 0;
 };
 
 /** SIOCGIFCONF: a list of interfaces with IPv4 addresses; without a buffer only its length. */
-const configuration = (t: Task, arg: number): number => {
+const configuration = (t: Task, net: NetNamespace, arg: number): number => {
   const { mem } = t, room = mem.i32(arg), buffer = mem.u64(arg + 8);
   if (buffer === 0) {
-    mem.setU32(arg, IFREQ);
+    mem.setU32(arg, net.addressed ? IFREQ : 0);
     return 0;
   }
-  if (room < IFREQ) {
+  if (room < IFREQ || !net.addressed) {
     mem.setU32(arg, 0);
     return 0;
   }

@@ -3,8 +3,8 @@
  * which nothing ever comes. Requests are answered at once into the asker's own queue.
  */
 import { E } from "../../syscalls/abi/errno.ts";
+import { type NetNamespace, perNet } from "../namespaces/net.ts";
 import { AF, SOL } from "../../syscalls/abi/net.ts";
-import type { Machine } from "../machine.ts";
 import type { Task } from "../task/task.ts";
 import { POLLERR, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../vfs/open_file.ts";
 import { familyOf } from "./ip.ts";
@@ -16,12 +16,7 @@ import { copyMessage, type Incoming, type Outgoing, Socket } from "./socket.ts";
 
 const SIZE = 12;
 const ROUTE = 0, SOCK_DIAG = 4, UEVENT = 15;
-const ports = new WeakMap<Machine, Map<number, NetlinkSocket>>();
-const portsOf = (machine: Machine): Map<number, NetlinkSocket> => {
-  let found = ports.get(machine);
-  if (found === undefined) ports.set(machine, found = new Map());
-  return found;
-};
+const portsOf = perNet(() => new Map<number, NetlinkSocket>());
 
 const address = (port: number, groups: number): Uint8Array => {
   const out = new Uint8Array(SIZE), view = new DataView(out.buffer);
@@ -42,8 +37,8 @@ export class NetlinkSocket extends Socket {
   static knows(protocol: number): boolean {
     return protocol === ROUTE || protocol === SOCK_DIAG || protocol === UEVENT;
   }
-  constructor(machine: Machine, t: Task, type: number, protocol: number, flags: number) {
-    super(machine, t.cred, AF.NETLINK, type, protocol, flags);
+  constructor(net: NetNamespace, t: Task, type: number, protocol: number, flags: number) {
+    super(net, t.cred, AF.NETLINK, type, protocol, flags);
   }
   override get messages(): boolean {
     return true;
@@ -63,7 +58,7 @@ export class NetlinkSocket extends Socket {
   }
   /** Takes a port; 0: the process id if it is free, else any. */
   #take(t: Task, wanted: number): number {
-    const all = portsOf(this.machine);
+    const all = portsOf(this.net);
     if (wanted !== 0 && all.has(wanted)) return -E.ADDRINUSE;
     let port = wanted || t.sees(t.pid);
     for (let other = 0xfffff001; wanted === 0 && all.has(port); other--) port = other;
@@ -92,9 +87,9 @@ export class NetlinkSocket extends Socket {
       : new DataView(m.to.buffer, m.to.byteOffset).getUint32(4, true);
     if (to !== 0) return -E.CONNREFUSED;
     const replies: Reply[] = this.protocol === ROUTE
-      ? answerRoute(bytes, this.#port)
+      ? answerRoute(bytes, this.#port, this.net, t)
       : this.protocol === SOCK_DIAG
-      ? answerDiag(bytes, this.#port, this.machine)
+      ? answerDiag(bytes, this.#port, this.net)
       : [];
     for (const reply of replies) this.#inbox.push(reply);
     if (replies.length > 0) this.queue.wake();
@@ -129,7 +124,7 @@ export class NetlinkSocket extends Socket {
     return 0;
   }
   protected override closed(): void {
-    const all = portsOf(this.machine);
+    const all = portsOf(this.net);
     if (all.get(this.#port) === this) all.delete(this.#port);
   }
 }

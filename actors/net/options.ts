@@ -1,7 +1,7 @@
 /** Options of SOL_SOCKET as a table from number to how it is read and set (net/core/sock.c). Values are the bytes the guest sees. */
 import { E } from "../../syscalls/abi/errno.ts";
 import { AF, SO, SOCK } from "../../syscalls/abi/net.ts";
-import { CAP, capable, seenGid, seenUid } from "../credentials.ts";
+import { CAP, nsCapable, seenGid, seenUid } from "../credentials.ts";
 import type { Task } from "../task/task.ts";
 import type { Socket } from "./socket.ts";
 
@@ -92,7 +92,7 @@ const fixed = (get: (s: Socket, t: Task) => Uint8Array | number): Option => ({ g
 const buffer = (key: "sendBuffer" | "receiveBuffer", least: number, forced: boolean): Option => ({
   get: forced ? undefined : (s) => int32(s.options[key]),
   set(s, t, value) {
-    if (forced && !capable(t.cred, CAP.NET_ADMIN)) return -E.PERM;
+    if (forced && !nsCapable(t.cred, s.net.owner, CAP.NET_ADMIN)) return -E.PERM;
     const wanted = intOf(value);
     const size = forced ? Math.min(Math.max(wanted, 0), 0x3fffffff) : Math.min(wanted >>> 0, MOST);
     s.options[key] = Math.max(size * 2, least);
@@ -136,7 +136,8 @@ const PEERCRED = fixed((s, t) => {
 const OPTIONS: Readonly<Record<number, Option>> = {
   [SO.DEBUG]: {
     get: keptFlag(SO.DEBUG).get,
-    set: (s, t, v) => intOf(v) !== 0 && !capable(t.cred, CAP.NET_ADMIN) ? -E.ACCES : keptFlag(SO.DEBUG).set!(s, t, v),
+    set: (s, t, v) =>
+      intOf(v) !== 0 && !nsCapable(t.cred, s.net.owner, CAP.NET_ADMIN) ? -E.ACCES : keptFlag(SO.DEBUG).set!(s, t, v),
   },
   [SO.REUSEADDR]: flag("reuseAddress"),
   [SO.REUSEPORT]: {

@@ -1,6 +1,7 @@
 /** Who has which port of TCP or UDP on this machine: conflicts, ephemeral ports, and who is meant by an address and port (inet_hashtables.c, udp.c). */
 import { E } from "../../syscalls/abi/errno.ts";
 import type { Machine } from "../machine.ts";
+import { perNet } from "../namespaces/net.ts";
 import type { InetSocket } from "./inet.ts";
 import type { Ip } from "./ip.ts";
 
@@ -115,19 +116,14 @@ export class Ports {
   }
 }
 
-/** The tables of a machine; those of ICMP hold identifiers of echo requests. */
+/** The tables of a network namespace; those of ICMP hold identifiers of echo requests. */
 export interface PortTables {
   readonly tcp: Ports;
   readonly udp: Ports;
   readonly icmp: Ports;
 }
-const tables = new WeakMap<Machine, PortTables>();
-
-export const portsOf = (machine: Machine): PortTables => {
-  let found = tables.get(machine);
-  if (found === undefined) {
-    found = { tcp: new Ports(machine), udp: new Ports(machine), icmp: new Ports(machine) };
-    tables.set(machine, found);
-  }
-  return found;
-};
+export const portsOf = perNet<PortTables>(({ of }) => ({
+  tcp: new Ports(of),
+  udp: new Ports(of),
+  icmp: new Ports(of),
+}));

@@ -32,7 +32,7 @@ export const publish = (machine: Machine, p: Published): () => void => {
 
 /** Hands a connection to whoever listens in the machine; nobody: it is closed. */
 const admit = (machine: Machine, port: number, connection: HostConnection): void => {
-  const { tcp } = portsOf(machine);
+  const { tcp } = portsOf(machine.namespaces.of.net);
   // A server may listen on any of its addresses: it is published all the same.
   const listener = tcp.find<TcpSocket>(LOOPBACK4, port, (s) => s.listening ? 1 : 0) ??
     [...tcp.at(port)].find((s) => s.listening) as TcpSocket | undefined;

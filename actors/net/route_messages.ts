@@ -1,8 +1,10 @@
-/** Answers to NETLINK_ROUTE requests (rtnetlink(7)): links, addresses and routes of lo; whatever would change something is refused. */
+/** Answers to NETLINK_ROUTE requests (rtnetlink(7)): links, addresses and routes of lo, which can be set up and down; whatever else would change something is refused. */
 import { concat } from "../bytes.ts";
 import { E } from "../../syscalls/abi/errno.ts";
 import { AF } from "../../syscalls/abi/net.ts";
-import { LO } from "./interfaces.ts";
+import type { NetNamespace } from "../namespaces/net.ts";
+import type { Task } from "../task/task.ts";
+import { changeLo, flagsOfLo, LO } from "./interfaces.ts";
 import {
   align,
   attribute,
@@ -18,14 +20,14 @@ import {
   words,
 } from "./netlink_messages.ts";
 
-const RTM = { NEWLINK: 16, GETLINK: 18, NEWADDR: 20, GETADDR: 22, NEWROUTE: 24, GETROUTE: 26 } as const;
+const RTM = { NEWLINK: 16, GETLINK: 18, SETLINK: 19, NEWADDR: 20, GETADDR: 22, NEWROUTE: 24, GETROUTE: 26 } as const;
 /** Requests without an answer of their own: neighbours, rules, queueing disciplines… all empty. */
 const EMPTY = new Set([30, 34, 38, 42, 46, 58, 66, 74, 78, 82, 86, 90, 94, 98, 102, 106, 110]);
-const link = (): Uint8Array => {
+const link = (net: NetNamespace): Uint8Array => {
   const head = new Uint8Array(16), view = new DataView(head.buffer);
   view.setUint16(2, LO.type, true);
   view.setInt32(4, LO.index, true);
-  view.setUint32(8, LO.longFlags, true);
+  view.setUint32(8, flagsOfLo(net), true);
   return concat([
     head,
     attribute(3, text(LO.name)), // IFLA_IFNAME
@@ -61,11 +63,11 @@ const route = (family: number, to: Uint8Array, prefix: number): Uint8Array => {
 };
 
 /** Bodies of a dump and their type; undefined: there is no such thing. */
-const dump = (type: number, family: number): { type: number; bodies: Uint8Array[] } | undefined => {
-  const four = family !== AF.INET6, six = family !== AF.INET;
+const dump = (type: number, family: number, net: NetNamespace): { type: number; bodies: Uint8Array[] } | undefined => {
+  const four = family !== AF.INET6 && net.addressed, six = family !== AF.INET && net.up;
   switch (type) {
     case RTM.GETLINK:
-      return { type: RTM.NEWLINK, bodies: [link()] };
+      return { type: RTM.NEWLINK, bodies: [link(net)] };
     case RTM.GETADDR:
       return {
         type: RTM.NEWADDR,
@@ -75,7 +77,7 @@ const dump = (type: number, family: number): { type: number; bodies: Uint8Array[
       return {
         type: RTM.NEWROUTE,
         bodies: [
-          ...four ? [route(AF.INET, Uint8Array.of(127, 0, 0, 0), 8), route(AF.INET, V4, 32)] : [],
+          ...four && net.up ? [route(AF.INET, Uint8Array.of(127, 0, 0, 0), 8), route(AF.INET, V4, 32)] : [],
           ...six ? [route(AF.INET6, V6, 128)] : [],
         ],
       };
@@ -84,8 +86,8 @@ const dump = (type: number, family: number): { type: number; bodies: Uint8Array[
   }
 };
 
-/** RTM_GETLINK of one interface, by index or name. */
-const oneLink = (r: Request, port: number): Reply => {
+/** A request about one interface, by index or name: what it answers when that is lo. */
+const ofLo = (r: Request, port: number, answer: (head: DataView) => Reply): Reply => {
   const view = new DataView(r.bytes.buffer, r.bytes.byteOffset, r.bytes.byteLength);
   let wanted = r.bytes.length >= HEADER + 8 ? view.getInt32(HEADER + 4, true) : 0;
   for (let at = HEADER + 16; at + 4 <= r.bytes.length;) {
@@ -95,23 +97,35 @@ const oneLink = (r: Request, port: number): Reply => {
     if (view.getUint16(at + 2, true) === 3) wanted = name === LO.name ? LO.index : -1;
     at += align(length);
   }
-  return wanted === LO.index ? message(r, port, RTM.NEWLINK, 0, link()) : error(r, port, E.NODEV);
+  return wanted === LO.index ? answer(view) : error(r, port, E.NODEV);
 };
 
-const answerOne = (r: Request, port: number): Reply[] => {
+/** RTM_NEWLINK and RTM_SETLINK of lo: up or down. */
+const setLink = (r: Request, port: number, net: NetNamespace, t: Task): Reply[] => {
+  if (r.bytes.length < HEADER + 16) return [error(r, port, E.INVAL)];
+  const reply = ofLo(r, port, (head) => {
+    const flags = head.getUint32(HEADER + 8, true), change = head.getUint32(HEADER + 12, true);
+    return error(r, port, -changeLo(t, net, flags, change === 0 ? 0xffffffff : change));
+  });
+  const failed = new DataView(reply.buffer).getInt32(HEADER, true) !== 0;
+  return failed || (r.flags & NLM_F.ACK) !== 0 ? [reply] : [];
+};
+
+const answerOne = (r: Request, port: number, net: NetNamespace, t: Task): Reply[] => {
   const { type, flags } = r;
   if (type < 16) return (flags & NLM_F.ACK) !== 0 ? [error(r, port, 0)] : [];
   // Each family of requests: NEW, DEL, GET, SET.
+  if (type === RTM.NEWLINK || type === RTM.SETLINK) return setLink(r, port, net, t);
   if ((type & 3) !== 2) return [error(r, port, E.PERM)];
   if ((flags & NLM_F.DUMP) !== 0) {
-    const found = dump(type, r.bytes[HEADER] ?? 0);
+    const found = dump(type, r.bytes[HEADER] ?? 0, net);
     if (found === undefined) return [error(r, port, E.OPNOTSUPP)];
     return dumped(r, port, found.type, found.bodies);
   }
-  if (type === RTM.GETLINK) return [oneLink(r, port)];
+  if (type === RTM.GETLINK) return [ofLo(r, port, () => message(r, port, RTM.NEWLINK, 0, link(net)))];
   return [error(r, port, type === RTM.GETROUTE ? E.NETUNREACH : E.OPNOTSUPP)];
 };
 
 /** The datagrams that answer the requests in `bytes`. */
-export const answerRoute = (bytes: Uint8Array, port: number): Reply[] =>
-  requestsIn(bytes).flatMap((r) => answerOne(r, port));
+export const answerRoute = (bytes: Uint8Array, port: number, net: NetNamespace, t: Task): Reply[] =>
+  requestsIn(bytes).flatMap((r) => answerOne(r, port, net, t));

@@ -1,6 +1,6 @@
 /** /proc/net/tcp, udp, unix and their relatives: a row for each socket, as Linux prints them. */
 import { AF, SOCK } from "../../syscalls/abi/net.ts";
-import type { Machine } from "../machine.ts";
+import type { NetNamespace } from "../namespaces/net.ts";
 import { netRows } from "../procfs/net_files.ts";
 import type { InetSocket } from "./inet.ts";
 import { type Endpoint, unbound } from "./ip.ts";
@@ -26,15 +26,16 @@ const common = (s: InetSocket, state: number, waiting: number): string =>
     hex(waiting, 8)
   } 00:00000000 00000000 ${String(s.inode.stat().uid).padStart(5)} ${"0".padStart(8)} ${s.inode.ino}`;
 
-const tcpRows = (machine: Machine, domain: number): string =>
-  [...portsOf(machine).tcp.all()].filter((s) => s.domain === domain).map((s, i) => {
+/** Those that listen or have a connection: one that is only bound is not shown. */
+const tcpRows = (net: NetNamespace, domain: number): string =>
+  [...portsOf(net).tcp.all()].filter((s) => s.domain === domain && tcpState(s as TcpSocket) !== CLOSE).map((s, i) => {
     const tcp = s as TcpSocket, waiting = tcp.listening ? tcp.waitingChildren : tcp.pendingBytes;
     const tail = tcp.listening ? "100 0 0 10 0" : "20 4 30 10 -1";
     return `${String(i).padStart(4)}: ${common(s, tcpState(tcp), waiting)} 1 ${NOWHERE} ${tail}`.padEnd(149) + "\n";
   }).join("");
 
-const udpRows = (machine: Machine, domain: number): string =>
-  [...portsOf(machine).udp.all()].filter((s) => s.domain === domain).map((s, i) => {
+const udpRows = (net: NetNamespace, domain: number): string =>
+  [...portsOf(net).udp.all()].filter((s) => s.domain === domain).map((s, i) => {
     const state = s.remote === undefined ? CLOSE : ESTABLISHED;
     return `${String(i).padStart(5)}: ${common(s, state, s.pendingBytes)} 2 ${NOWHERE} 0`.padEnd(127) + "\n";
   }).join("");
@@ -53,8 +54,8 @@ const unixRow = (s: UnixSocket): string => {
   } ${String(s.inode.ino).padStart(5)}${path}\n`;
 };
 
-netRows.tcp = (machine) => tcpRows(machine, AF.INET);
-netRows.tcp6 = (machine) => tcpRows(machine, AF.INET6);
-netRows.udp = (machine) => udpRows(machine, AF.INET);
-netRows.udp6 = (machine) => udpRows(machine, AF.INET6);
-netRows.unix = (machine) => [...unixSockets(machine)].map(unixRow).join("");
+netRows.tcp = (net) => tcpRows(net, AF.INET);
+netRows.tcp6 = (net) => tcpRows(net, AF.INET6);
+netRows.udp = (net) => udpRows(net, AF.INET);
+netRows.udp6 = (net) => udpRows(net, AF.INET6);
+netRows.unix = (net) => [...unixSockets(net)].map(unixRow).join("");

@@ -2,7 +2,7 @@
 import { concat } from "../bytes.ts";
 import { E } from "../../syscalls/abi/errno.ts";
 import { AF, IPPROTO } from "../../syscalls/abi/net.ts";
-import type { Machine } from "../machine.ts";
+import type { NetNamespace } from "../namespaces/net.ts";
 import type { InetSocket } from "./inet.ts";
 import { unbound } from "./ip.ts";
 import {
@@ -45,8 +45,8 @@ const inetRow = (s: InetSocket, state: number): Uint8Array => {
   return out;
 };
 
-const inetRows = (machine: Machine, family: number, protocol: number, states: number): Uint8Array[] => {
-  const { tcp, udp } = portsOf(machine);
+const inetRows = (net: NetNamespace, family: number, protocol: number, states: number): Uint8Array[] => {
+  const { tcp, udp } = portsOf(net);
   const table = protocol === IPPROTO.TCP ? tcp : protocol === IPPROTO.UDP ? udp : undefined;
   const out: Uint8Array[] = [];
   for (const s of table?.all() ?? []) {
@@ -85,29 +85,29 @@ const unixRow = (s: UnixSocket, state: number, show: number): Uint8Array => {
   return concat(parts);
 };
 
-const unixRows = (machine: Machine, states: number, show: number): Uint8Array[] => {
+const unixRows = (net: NetNamespace, states: number, show: number): Uint8Array[] => {
   const out: Uint8Array[] = [];
-  for (const s of unixSockets(machine)) {
+  for (const s of unixSockets(net)) {
     const state = s.listening ? TCP_STATE.LISTEN : s.state === "connected" ? TCP_STATE.ESTABLISHED : TCP_STATE.CLOSE;
     if ((states & (1 << state)) !== 0) out.push(unixRow(s, state, show));
   }
   return out;
 };
 
-const answerOne = (r: Request, port: number, machine: Machine): Reply[] => {
+const answerOne = (r: Request, port: number, net: NetNamespace): Reply[] => {
   if (r.type !== BY_FAMILY) return r.type < 16 ? [] : [error(r, port, E.INVAL)];
   if (r.bytes.length < NLMSG_HEADER + 8) return [error(r, port, E.INVAL)];
   if ((r.flags & NLM_F.DUMP) === 0) return [error(r, port, E.NOENT)];
   const view = new DataView(r.bytes.buffer, r.bytes.byteOffset, r.bytes.byteLength);
   const family = r.bytes[NLMSG_HEADER], protocol = r.bytes[NLMSG_HEADER + 1];
   const word = (at: number) => r.bytes.length >= NLMSG_HEADER + at + 4 ? view.getUint32(NLMSG_HEADER + at, true) : 0;
-  if (family === AF.UNIX) return dumped(r, port, BY_FAMILY, unixRows(machine, word(4), word(12)));
+  if (family === AF.UNIX) return dumped(r, port, BY_FAMILY, unixRows(net, word(4), word(12)));
   if (family === AF.INET || family === AF.INET6) {
-    return dumped(r, port, BY_FAMILY, inetRows(machine, family, protocol, word(4)));
+    return dumped(r, port, BY_FAMILY, inetRows(net, family, protocol, word(4)));
   }
   return family === AF.NETLINK || family === AF.PACKET ? dumped(r, port, BY_FAMILY, []) : [error(r, port, E.NOENT)];
 };
 
 /** The datagrams that answer the requests in `bytes`. */
-export const answerDiag = (bytes: Uint8Array, port: number, machine: Machine): Reply[] =>
-  requestsIn(bytes).flatMap((r) => answerOne(r, port, machine));
+export const answerDiag = (bytes: Uint8Array, port: number, net: NetNamespace): Reply[] =>
+  requestsIn(bytes).flatMap((r) => answerOne(r, port, net));

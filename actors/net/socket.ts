@@ -3,6 +3,7 @@
  * it answers -EAGAIN, and the handler waits on its queue. One subclass per protocol.
  */
 import { E, fail } from "../../syscalls/abi/errno.ts";
+import type { NetNamespace } from "../namespaces/net.ts";
 import { MSG, SOCK } from "../../syscalls/abi/net.ts";
 import { SI, SIG } from "../../syscalls/abi/signals.ts";
 import type { Credentials } from "../credentials.ts";
@@ -71,20 +72,23 @@ export abstract class Socket extends OpenFile {
   error = 0;
   /** SHUT_RECEIVE and SHUT_SEND bits. */
   shut = 0;
+  readonly machine: Machine;
   /** Credentials told by SO_PEERCRED, and the peer's groups. */
   peerCredentials: { sender: Sender; groups: readonly number[] } | undefined;
 
   constructor(
-    readonly machine: Machine,
+    readonly net: NetNamespace,
     cred: Credentials,
     readonly domain: number,
     readonly type: number,
     readonly protocol: number,
     flags = 0,
   ) {
+    const machine = net.of;
     const inode = new AnonymousInode(machine, S_IFSOCK, 0o777, cred);
     inode.reopen = () => fail(E.NXIO);
     super(inode, `socket:[${inode.ino}]`, O_RDWR | flags);
+    this.machine = machine;
   }
 
   /** Messages keep their bounds. */
@@ -167,7 +171,7 @@ export abstract class Socket extends OpenFile {
       t.mem.setU32(arg, this.unsentBytes);
       return 0;
     }
-    return interfaceIoctl(t, this.domain, request, arg);
+    return interfaceIoctl(t, this.net, this.domain, request, arg);
   }
 
   /** SIGURG to whom fcntl(F_SETOWN) named. */

@@ -3,6 +3,7 @@
  * is at the other end is a `Remote`: another socket here, or a connection of the host.
  */
 import { E } from "../../syscalls/abi/errno.ts";
+import type { NetNamespace } from "../namespaces/net.ts";
 import { AF, IPPROTO, MSG, SOCK } from "../../syscalls/abi/net.ts";
 import type { Credentials } from "../credentials.ts";
 import type { Machine } from "../machine.ts";
@@ -59,8 +60,8 @@ export class TcpSocket extends InetSocket implements Remote {
   #urgent: number | undefined;
   #mark = -1;
 
-  constructor(machine: Machine, readonly cred: Credentials, domain: number, flags = 0) {
-    super(machine, cred, domain, SOCK.STREAM, IPPROTO.TCP, portsOf(machine).tcp, flags);
+  constructor(net: NetNamespace, readonly cred: Credentials, domain: number, flags = 0) {
+    super(net, cred, domain, SOCK.STREAM, IPPROTO.TCP, portsOf(net).tcp, flags);
     this.options.sendBuffer = FIRST_SEND_BUFFER;
     this.options.receiveBuffer = RECEIVE_BUFFER;
   }
@@ -90,7 +91,7 @@ export class TcpSocket extends InetSocket implements Remote {
 
   /** A connection has come: makes the server's end of it. */
   admit(remote: Remote, from: Endpoint, to: Endpoint): TcpSocket {
-    const child = new TcpSocket(this.machine, this.cred, this.domain);
+    const child = new TcpSocket(this.net, this.cred, this.domain);
     child.options.inherit(this.options);
     for (const [key, value] of this.protocolOptions) child.protocolOptions.set(key, value);
     child.v6only = this.v6only;
@@ -120,6 +121,7 @@ export class TcpSocket extends InetSocket implements Remote {
     const to = this.destination(address, false);
     if (typeof to === "number") return to;
     if (to.ip.multicast || to.ip.broadcast) return -E.NETUNREACH;
+    if (to.ip.loopback && !this.net.up) return -E.NETUNREACH;
     const before = this.local;
     if (to.ip.loopback) this.local = { ip: this.sourceFor(to.ip), port: before.port };
     if (this.autobind() < 0) return -E.ADDRNOTAVAIL;
@@ -143,7 +145,7 @@ export class TcpSocket extends InetSocket implements Remote {
     const listener = this.ports.find<TcpSocket>(to.ip, to.port, (s) => s.listening ? 1 : 0);
     if (listener === undefined) {
       // Names are asked of whoever the host asks, as with datagrams.
-      const resolver = to.port === DNS ? hostResolverFor(this.machine) : undefined;
+      const resolver = to.port === DNS ? hostResolverFor(this.net) : undefined;
       if (resolver === undefined || connectToHost(this, t, { ip: resolver, port: DNS }) < 0) {
         this.refused(E.CONNREFUSED);
       }

@@ -1,8 +1,8 @@
 /** UDP sockets (udp(7)): datagrams on the loopback, and to the host's network through its door. */
 import { E } from "../../syscalls/abi/errno.ts";
+import type { NetNamespace } from "../namespaces/net.ts";
 import { AF, IPPROTO, MSG, SOCK, SOL } from "../../syscalls/abi/net.ts";
 import type { Credentials } from "../credentials.ts";
-import type { Machine } from "../machine.ts";
 import type { Task } from "../task/task.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "../vfs/open_file.ts";
 import { HostUdp } from "./host_udp.ts";
@@ -36,15 +36,15 @@ export class UdpSocket extends InetSocket {
   #host: HostUdp | undefined;
 
   constructor(
-    machine: Machine,
+    net: NetNamespace,
     cred: Credentials,
     domain: number,
     flags = 0,
     type: number = SOCK.DGRAM,
     protocol: number = IPPROTO.UDP,
-    ports = portsOf(machine).udp,
+    ports = portsOf(net).udp,
   ) {
-    super(machine, cred, domain, type, protocol, ports, flags);
+    super(net, cred, domain, type, protocol, ports, flags);
   }
 
   protected override mayHave(ip: Ip): boolean {
@@ -60,7 +60,7 @@ export class UdpSocket extends InetSocket {
     const to = this.destination(address, true);
     if (typeof to === "number") return to;
     if (to.ip.broadcast && !this.options.broadcast) return -E.ACCES;
-    if (!to.ip.loopback && !HostUdp.possible(this.machine)) return -E.NETUNREACH;
+    if (to.ip.loopback ? !this.net.up : !this.net.reachesHost) return -E.NETUNREACH;
     const ip = to.ip.loopback ? this.sourceFor(to.ip) : this.local.ip;
     if (this.local.port === 0) {
       if (this.take(ip, 0) < 0) return -E.AGAIN;
@@ -79,6 +79,7 @@ export class UdpSocket extends InetSocket {
     if (this.error !== 0) return this.takeError();
     if ((this.shut & SHUT_SEND) !== 0) return -E.PIPE;
     if (to.ip.broadcast && !this.options.broadcast) return -E.ACCES;
+    if (to.ip.loopback && !this.net.up) return -E.NETUNREACH;
     if (this.autobind() < 0) return -E.AGAIN;
     const header = headerOf(this, !to.ip.v4, m.control ?? []);
     const from = { ip: header.source ?? this.sourceFor(to.ip), port: this.local.port };
@@ -105,7 +106,7 @@ export class UdpSocket extends InetSocket {
   #deliver(bytes: Uint8Array, from: Endpoint, to: Endpoint, header: Header): void {
     const receiver = this.ports.find<UdpSocket>(to.ip, to.port, (s) => s.#accepts(from));
     if (receiver !== undefined) receiver.arrive(bytes.slice(), from, to.ip, header);
-    else if (to.port === DNS && HostUdp.possible(this.machine)) {
+    else if (to.port === DNS && this.net.reachesHost) {
       // Names are asked of whoever the host asks.
       this.#host ??= new HostUdp(this);
       this.#host.ask(bytes, to);

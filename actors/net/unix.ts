@@ -3,8 +3,8 @@
  * is charged to the sender until it is read.
  */
 import { E, fail } from "../../syscalls/abi/errno.ts";
+import { type NetNamespace, perNet } from "../namespaces/net.ts";
 import { AF, SOCK } from "../../syscalls/abi/net.ts";
-import type { Machine } from "../machine.ts";
 import type { Task } from "../task/task.ts";
 import {
   type OpenFile,
@@ -31,14 +31,9 @@ const MOST_DATAGRAMS = 10;
 const SOMAXCONN = 4096;
 
 const OPPOSITE = [0, SHUT_SEND, SHUT_RECEIVE, SHUT_BOTH];
-const living = new WeakMap<Machine, Set<UnixSocket>>();
 
-/** All AF_UNIX sockets of a machine that are not closed, for /proc/net/unix. */
-export const unixSockets = (machine: Machine): Set<UnixSocket> => {
-  let all = living.get(machine);
-  if (all === undefined) living.set(machine, all = new Set());
-  return all;
-};
+/** All AF_UNIX sockets of a network namespace that are not closed, for /proc/net/unix. */
+export const unixSockets = perNet(() => new Set<UnixSocket>());
 
 export class UnixSocket extends Socket implements Carrier {
   readonly carrier = true;
@@ -62,9 +57,9 @@ export class UnixSocket extends Socket implements Carrier {
   /** Where a waiting connect or send hopes for room. */
   #awaited: UnixSocket | undefined;
 
-  constructor(machine: Machine, t: Task, type: number, flags = 0) {
-    super(machine, t.cred, AF.UNIX, type, 0, flags);
-    unixSockets(machine).add(this);
+  constructor(net: NetNamespace, t: Task, type: number, flags = 0) {
+    super(net, t.cred, AF.UNIX, type, 0, flags);
+    unixSockets(net).add(this);
   }
 
   // ---- names ---------------------------------------------------------------------------------------------------------
@@ -80,7 +75,7 @@ export class UnixSocket extends Socket implements Carrier {
   /** Gives it a name before it sends, where the receiver wants to know who it is. */
   autobind(): void {
     if (this.#name !== undefined) return;
-    this.#name = autobind(this.machine, this);
+    this.#name = autobind(this);
     this.#bound = true;
   }
   override name(): Uint8Array {
@@ -110,7 +105,7 @@ export class UnixSocket extends Socket implements Carrier {
 
   override connect(t: Task, address: Uint8Array): number {
     if (this.type === SOCK.DGRAM) return this.#aim(t, address);
-    const other = findUnix(t, address, this.type);
+    const other = findUnix(t, this, address);
     if (this.options.passCredentials) this.autobind();
     if (!other.listening || (other.shut & SHUT_RECEIVE) !== 0) return -E.CONNREFUSED;
     if (this.state === "connected") return -E.ISCONN;
@@ -119,7 +114,7 @@ export class UnixSocket extends Socket implements Carrier {
       this.#awaited = other;
       return -E.AGAIN;
     }
-    const server = new UnixSocket(this.machine, t, this.type);
+    const server = new UnixSocket(this.net, t, this.type);
     server.#name = other.#name;
     server.options.passCredentials = other.options.passCredentials;
     server.options.sendBuffer = other.options.sendBuffer;
@@ -139,7 +134,7 @@ export class UnixSocket extends Socket implements Carrier {
       this.#setPeer(undefined);
       return 0;
     }
-    const other = findUnix(t, address, this.type);
+    const other = findUnix(t, this, address);
     if (this.options.passCredentials) this.autobind();
     if (!other.mayReceiveFrom(this)) return -E.PERM;
     this.#setPeer(other);
@@ -176,8 +171,8 @@ export class UnixSocket extends Socket implements Carrier {
   }
 
   /** socketpair(2). */
-  static pair(machine: Machine, t: Task, type: number, flags: number): [UnixSocket, UnixSocket] {
-    const a = new UnixSocket(machine, t, type, flags), b = new UnixSocket(machine, t, type, flags);
+  static pair(net: NetNamespace, t: Task, type: number, flags: number): [UnixSocket, UnixSocket] {
+    const a = new UnixSocket(net, t, type, flags), b = new UnixSocket(net, t, type, flags);
     a.#join(b);
     a.peerCredentials = b.peerCredentials = { sender: senderOf(t), groups: t.cred.groups };
     return [a, b];
@@ -273,8 +268,8 @@ export class UnixSocket extends Socket implements Carrier {
 
   protected override closed(): void {
     this.dead = true;
-    unixSockets(this.machine).delete(this);
-    if (this.#name !== undefined && this.#bound) unbindUnix(this.machine, this, this.#name);
+    unixSockets(this.net).delete(this);
+    if (this.#name !== undefined && this.#bound) unbindUnix(this, this.#name);
     const { peer } = this;
     if (peer !== undefined && this.type !== SOCK.DGRAM) {
       const embryo = this.#unaccepted;
@@ -295,10 +290,10 @@ export class UnixSocket extends Socket implements Carrier {
 }
 
 /** A new AF_UNIX socket; ESOCKTNOSUPPORT, EPROTONOSUPPORT. */
-export const makeUnix = (machine: Machine, t: Task, type: number, protocol: number, flags: number): UnixSocket => {
+export const makeUnix = (net: NetNamespace, t: Task, type: number, protocol: number, flags: number): UnixSocket => {
   checkUnix(type, protocol);
   // A raw AF_UNIX socket is a datagram socket.
-  return new UnixSocket(machine, t, type === SOCK.RAW ? SOCK.DGRAM : type, flags);
+  return new UnixSocket(net, t, type === SOCK.RAW ? SOCK.DGRAM : type, flags);
 };
 export const checkUnix = (type: number, protocol: number): void => {
   if (protocol !== 0 && protocol !== AF.UNIX) fail(E.PROTONOSUPPORT);

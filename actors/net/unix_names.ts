@@ -5,7 +5,7 @@ import { AT_FDCWD } from "../../syscalls/abi/at.ts";
 import { E, fail } from "../../syscalls/abi/errno.ts";
 import { bytesOf, textOf } from "../../syscalls/abi/text.ts";
 import { AF } from "../../syscalls/abi/net.ts";
-import type { Machine } from "../machine.ts";
+import { perNet } from "../namespaces/net.ts";
 import type { Task } from "../task/task.ts";
 import { MAY_WRITE } from "../vfs/access.ts";
 import { type Inode, S_IFSOCK } from "../vfs/inode.ts";
@@ -24,12 +24,7 @@ export interface UnixName {
 export const UNNAMED = Uint8Array.of(AF.UNIX, 0);
 
 const byInode = new WeakMap<Inode, UnixSocket>();
-const abstracts = new WeakMap<Machine, Map<string, UnixSocket>>();
-const abstractsOf = (machine: Machine): Map<string, UnixSocket> => {
-  let names = abstracts.get(machine);
-  if (names === undefined) abstracts.set(machine, names = new Map());
-  return names;
-};
+const abstractsOf = perNet(() => new Map<string, UnixSocket>());
 
 /** A sockaddr_un taken apart: a path, or the bytes of an abstract name; EINVAL. "" for a bare family. */
 const parse = (address: Uint8Array): { path: string } | { abstract: Uint8Array } => {
@@ -54,9 +49,9 @@ const withFamily = (name: Uint8Array): Uint8Array => {
 export const bindUnix = (t: Task, socket: UnixSocket, address: Uint8Array, again: boolean): UnixName => {
   const name = parse(address);
   if (again && "abstract" in name) fail(E.INVAL);
-  if ("abstract" in name) return bindAbstract(t.machine, socket, name.abstract);
-  if (name.path === "") return autobind(t.machine, socket);
-  const { vfs } = t.machine;
+  if ("abstract" in name) return bindAbstract(socket, name.abstract);
+  if (name.path === "") return autobind(socket);
+  const { vfs } = t;
   let inode: Inode;
   try {
     const place = vfs.place(t, AT_FDCWD, name.path);
@@ -74,35 +69,35 @@ const rethrow = (error: unknown): never => {
   throw error;
 };
 
-const bindAbstract = (machine: Machine, socket: UnixSocket, name: Uint8Array): UnixName => {
-  const names = abstractsOf(machine);
+const bindAbstract = (socket: UnixSocket, name: Uint8Array): UnixName => {
+  const names = abstractsOf(socket.net);
   if (names.has(key(name))) return fail(E.ADDRINUSE);
   names.set(key(name), socket);
   return { address: withFamily(name) };
 };
 
 /** Five hexadecimal digits that nobody has (unix_autobind). */
-export const autobind = (machine: Machine, socket: UnixSocket): UnixName => {
-  const names = abstractsOf(machine);
-  for (let i = 0, n = machine.entropy.next(); i < 0x100000; i++, n++) {
+export const autobind = (socket: UnixSocket): UnixName => {
+  const names = abstractsOf(socket.net);
+  for (let i = 0, n = socket.machine.entropy.next(); i < 0x100000; i++, n++) {
     const name = new TextEncoder().encode("\0" + (n & 0xfffff).toString(16).padStart(5, "0"));
-    if (!names.has(key(name))) return bindAbstract(machine, socket, name);
+    if (!names.has(key(name))) return bindAbstract(socket, name);
   }
   return fail(E.NOSPC);
 };
 
 /** The name is free again; a path stays in its directory. */
-export const unbindUnix = (machine: Machine, socket: UnixSocket, name: UnixName): void => {
+export const unbindUnix = (socket: UnixSocket, name: UnixName): void => {
   if (name.inode !== undefined) {
     if (byInode.get(name.inode) === socket) byInode.delete(name.inode);
-  } else abstractsOf(machine).delete(key(name.address.subarray(2)));
+  } else abstractsOf(socket.net).delete(key(name.address.subarray(2)));
 };
 
-/** The socket of a name; errors as connect(2) tells them. */
-export const findUnix = (t: Task, address: Uint8Array, type: number): UnixSocket => {
+/** The socket that `from` means by a name; errors as connect(2) tells them. */
+export const findUnix = (t: Task, from: UnixSocket, address: Uint8Array): UnixSocket => {
   const name = parse(address);
   let found: UnixSocket | undefined;
-  if ("abstract" in name) found = abstractsOf(t.machine).get(key(name.abstract));
+  if ("abstract" in name) found = abstractsOf(from.net).get(key(name.abstract));
   else {
     if (name.path === "") return fail(E.INVAL);
     const { inode } = t.vfs.find(t, AT_FDCWD, name.path);
@@ -110,5 +105,5 @@ export const findUnix = (t: Task, address: Uint8Array, type: number): UnixSocket
     found = byInode.get(inode);
   }
   if (found === undefined) return fail(E.CONNREFUSED);
-  return found.type === type ? found : fail(E.PROTOTYPE);
+  return found.type === from.type ? found : fail(E.PROTOTYPE);
 };

@@ -55,7 +55,7 @@ export const sendMessage = (s: UnixSocket, t: Task, bytes: Uint8Array, m: Outgoi
   const named = m.to !== undefined && s.type === SOCK.DGRAM;
   if (s.options.passCredentials && s.type === SOCK.DGRAM) s.autobind();
   if (bytes.length > s.options.sendBuffer - 32) return -E.MSGSIZE;
-  const other = named ? findUnix(t, m.to!, s.type) : s.peer;
+  const other = named ? findUnix(t, s, m.to!) : s.peer;
   if (other === undefined || (s.type === SOCK.SEQPACKET && s.state !== "connected")) return -E.NOTCONN;
   if (s.type === SOCK.DGRAM) {
     if (!other.mayReceiveFrom(s)) return -E.PERM;

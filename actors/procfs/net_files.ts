@@ -1,11 +1,12 @@
 /** /proc/pid/net: one loopback interface, and tables whose headings are Linux's. The socket actors may register rows. */
-import type { Machine } from "../machine.ts";
+import type { NetNamespace } from "../namespaces/net.ts";
+import type { ProcTask } from "./subject.ts";
 import { directory, type DirectoryEntry, text } from "./tree.ts";
 
 export type NetTable = "tcp" | "tcp6" | "udp" | "udp6" | "raw" | "raw6" | "unix" | "netlink" | "packet";
 
 /** Rows of a table of sockets, each line ended; the owner of the sockets sets this. */
-export const netRows: Partial<Record<NetTable, (machine: Machine) => string>> = {};
+export const netRows: Partial<Record<NetTable, (net: NetNamespace) => string>> = {};
 
 const INET = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode";
 const INET6 =
@@ -25,18 +26,23 @@ const HEADINGS: Readonly<Record<NetTable, string>> = {
   packet: "sk               RefCnt Type Proto  Iface R Rmem   User   Inode",
 };
 
-const table = (name: NetTable) => text<any>((_s, t) => `${HEADINGS[name]}\n${netRows[name]?.(t.machine) ?? ""}`);
+const table = (name: NetTable) =>
+  text<ProcTask>(({ task }) =>
+    `${HEADINGS[name]}\n${task.holdings.namespaces ? netRows[name]?.(task.namespaces.of.net) ?? "" : ""}`
+  );
 
 const DEVICES = "Inter-|   Receive                                                |  Transmit\n" +
   " face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed\n" +
   "    lo:       0       0    0    0    0     0          0         0        0       0    0    0    0     0       0          0\n";
 
-export const netDirectory: DirectoryEntry<any> = directory<any>({
+export const netDirectory: DirectoryEntry<ProcTask> = directory<ProcTask>({
   ...Object.fromEntries((Object.keys(HEADINGS) as NetTable[]).map((name) => [name, table(name)])),
   arp: text(() => "IP address       HW type     Flags       HW address            Mask     Device\n"),
   dev: text(() => DEVICES),
   dev_mcast: text(() => ""),
-  if_inet6: text(() => "00000000000000000000000000000001 01 80 10 80       lo\n"),
+  if_inet6: text(({ task }) =>
+    task.namespaces.of.net.up ? "00000000000000000000000000000001 01 80 10 80       lo\n" : ""
+  ),
   igmp: text(() => "Idx\tDevice    : Count Querier\tGroup    Users Timer\tReporter\n"),
   ipv6_route: text(() =>
     "00000000000000000000000000000001 80 00000000000000000000000000000000 00 00000000000000000000000000000000 00000000 00000002 00000000 80200001       lo\n"

@@ -45,8 +45,6 @@ export const checkRules = (t: Task, r: CloneRequest): number => {
   if (has(r, CLONE.THREAD) && !has(r, CLONE.SIGHAND)) return -E.INVAL;
   if (has(r, CLONE.SIGHAND) && !has(r, CLONE.VM)) return -E.INVAL;
   if (has(r, CLONE.PARENT) && t.group.unkillable) return -E.INVAL;
-  // These do not exist here yet: what a kernel built without them answers (copy_namespaces).
-  if (has(r, CLONE.NEWNET)) return -E.INVAL;
   if (!has(r, CLONE.THREAD)) return 0;
   const elsewhere = has(r, CLONE.NEWUSER) || has(r, CLONE.NEWPID) ||
     t.namespaces.of.pidForChildren !== t.group.pidNamespace;

@@ -84,11 +84,11 @@ const unknownOption = (s: Socket): number => s.domain === AF.UNIX ? -E.OPNOTSUPP
 export const calls: Handlers<Task, typeof net> = {
   socket(t, domain, word, protocol) {
     const { type, flags, cloexec } = typeOf(word);
-    return install(t, makeSocket(t.machine, t, domain, type, protocol, flags), cloexec);
+    return install(t, makeSocket(t.namespaces.of.net, t, domain, type, protocol, flags), cloexec);
   },
   socketpair(t, domain, word, protocol, at) {
     const { type, flags, cloexec } = typeOf(word);
-    const [a, b] = makeSocketPair(t.machine, t, domain, type, protocol, flags);
+    const [a, b] = makeSocketPair(t.namespaces.of.net, t, domain, type, protocol, flags);
     const first = install(t, a, cloexec);
     if (first < 0) {
       b.release();

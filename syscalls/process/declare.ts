@@ -21,8 +21,6 @@ import { CLONE_ARGS, CLONE_FLAGS, IDTYPE, WAIT_OPTIONS } from "../abi/clone.ts";
 import { AT_FLAGS } from "../abi/at.ts";
 import { RUSAGE } from "../abi/rusage.ts";
 
-const NO_SUCH_NAMESPACES = "mount and network namespaces are refused with EINVAL, as by a kernel built without them";
-
 export const process = {
   clone: call(
     220,
@@ -34,16 +32,12 @@ export const process = {
       address("child_tid"),
     ],
     "make a task",
-    {
-      result: "pid",
-      support: "partial",
-      note: NO_SUCH_NAMESPACES,
-    },
+    { result: "pid" },
   ),
   clone3: call(435, [inoutStruct("cl_args", CLONE_ARGS), size("size")], "make a task, arguments in a struct", {
     result: "pid",
     support: "partial",
-    note: `${NO_SUCH_NAMESPACES}; CLONE_INTO_CGROUP is refused with EBADF`,
+    note: "CLONE_INTO_CGROUP is refused with EBADF",
   }),
   execve: call(221, [path("pathname"), strings("argv"), strings("envp")], "run another program", { result: "none" }),
   execveat: call(
@@ -74,9 +68,6 @@ export const process = {
     "wait for a child, selected by kind",
   ),
   set_tid_address: call(96, [address("tidptr")], "where exit clears the tid", { result: "pid" }),
-  unshare: call(97, [flags("flags", CLONE_FLAGS, "u64")], "stop sharing parts of the execution context", {
-    support: "partial",
-    note: NO_SUCH_NAMESPACES,
-  }),
+  unshare: call(97, [flags("flags", CLONE_FLAGS, "u64")], "stop sharing parts of the execution context"),
   setns: call(268, [fd(), flags("nstype", CLONE_FLAGS, "i32")], "enter namespaces of a descriptor or of a process"),
 } satisfies Family;

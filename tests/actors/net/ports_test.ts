@@ -9,7 +9,7 @@ import { AF } from "../../../syscalls/abi/net.ts";
 import { newMachine, newTask } from "../../fakes/kernel.ts";
 
 const bound = (t: Task, ip: Ip, port: number, how: { only6?: boolean; reuse?: boolean; listen?: boolean } = {}) => {
-  const s = new TcpSocket(t.machine, t.cred, ip.v4 ? AF.INET : AF.INET6);
+  const s = new TcpSocket(t.namespaces.of.net, t.cred, ip.v4 ? AF.INET : AF.INET6);
   s.v6only = how.only6 ?? false;
   s.options.reuseAddress = how.reuse ?? false;
   let result: number;
@@ -64,7 +64,7 @@ Deno.test("SO_REUSEADDR on both shares a port until one listens; closing frees i
 });
 
 Deno.test("a destination goes to the most specific listener", () => {
-  const t = newTask(newMachine()), { tcp } = portsOf(t.machine);
+  const t = newTask(newMachine()), { tcp } = portsOf(t.namespaces.of.net);
   const six = bound(t, ANY6, 7000, { listen: true }).s;
   const find = (ip: Ip) => tcp.find<TcpSocket>(ip, 7000, (s) => s.listening ? 1 : 0);
   assert.equal(find(LOOPBACK4), six);

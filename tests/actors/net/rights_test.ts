@@ -40,11 +40,13 @@ Deno.test("only sockets that can still be reached are open, after every step", (
       const pick = (n: number): UnixSocket | undefined => open[n % open.length];
       const check = (): void => {
         const expected = reachable(open);
-        for (const s of unixSockets(machine)) assert.ok(expected.has(s), "a socket nobody reaches is open");
+        for (const s of unixSockets(machine.namespaces.of.net)) {
+          assert.ok(expected.has(s), "a socket nobody reaches is open");
+        }
         for (const s of expected) assert.ok(!s.dead, "a socket that can be reached is closed");
       };
       for (const s of steps) {
-        if (s.do === "pair") open.push(...UnixSocket.pair(machine, t, SOCK.STREAM, 0));
+        if (s.do === "pair") open.push(...UnixSocket.pair(machine.namespaces.of.net, t, SOCK.STREAM, 0));
         else if (s.do === "close" && open.length > 0) open.splice(s.which % open.length, 1)[0].release();
         else if (s.do === "send" && open.length > 0) {
           const files = [pick(s.what)!, pick(s.also)!].map((f) => f.retain());
@@ -58,7 +60,7 @@ Deno.test("only sockets that can still be reached are open, after every step", (
       }
       for (const s of open.splice(0)) s.release();
       check();
-      assert.equal(unixSockets(machine).size, 0);
+      assert.equal(unixSockets(machine.namespaces.of.net).size, 0);
       assert.equal(socketsInFlight(), 0);
     }),
     { numRuns: 300 },

@@ -12,13 +12,13 @@ import { AF } from "../../../syscalls/abi/net.ts";
 import { newMachine, newTask } from "../../fakes/kernel.ts";
 
 const listener = (t: Task, backlog: number) => {
-  const s = new TcpSocket(t.machine, t.cred, AF.INET);
+  const s = new TcpSocket(t.namespaces.of.net, t.cred, AF.INET);
   s.bind(t, encodeAddress({ ip: LOOPBACK4, port: 0 }, AF.INET));
   s.listen(t, backlog);
   return s;
 };
 const client = (t: Task, to: TcpSocket) => {
-  const s = new TcpSocket(t.machine, t.cred, AF.INET);
+  const s = new TcpSocket(t.namespaces.of.net, t.cred, AF.INET);
   const result = s.connect(t, encodeAddress(to.local, AF.INET));
   return { s, result };
 };
@@ -96,7 +96,7 @@ Deno.test("connections keep their two ends in agreement, and closing everything 
         else if (s === undefined) continue;
         else if (a.do === "connect") {
           const to = sockets[a.to % sockets.length];
-          const c = new TcpSocket(t.machine, t.cred, AF.INET, 0o4000);
+          const c = new TcpSocket(t.namespaces.of.net, t.cred, AF.INET, 0o4000);
           sockets.push(c);
           if (to.local.port !== 0) c.connect(t, encodeAddress({ ip: LOOPBACK4, port: to.local.port }, AF.INET));
         } else if (a.do === "accept") {
@@ -110,7 +110,7 @@ Deno.test("connections keep their two ends in agreement, and closing everything 
         agree();
       }
       for (const s of sockets.splice(0)) s.release();
-      assert.deepEqual([...portsOf(t.machine).tcp.all()], []);
+      assert.deepEqual([...portsOf(t.namespaces.of.net).tcp.all()], []);
     }),
     { numRuns: 500 },
   );

@@ -10,7 +10,7 @@ import { newMachine, newTask } from "../../fakes/kernel.ts";
 
 const pair = (type: number) => {
   const machine = newMachine(), t = newTask(machine);
-  const [a, b] = UnixSocket.pair(machine, t, type, 0);
+  const [a, b] = UnixSocket.pair(machine.namespaces.of.net, t, type, 0);
   return { t, a, b };
 };
 

@@ -88,8 +88,8 @@ Deno.test("no arguments make a socket call fail other than with an errno, and cl
         assert.ok(result === BLOCKED || (Number.isInteger(result) && result > -200), `${name} gave ${result}`);
       }
       t.files.release();
-      assert.equal(unixSockets(machine).size, 0);
-      const { tcp, udp } = portsOf(machine);
+      assert.equal(unixSockets(machine.namespaces.of.net).size, 0);
+      const { tcp, udp } = portsOf(machine.namespaces.of.net);
       assert.deepEqual([...tcp.all(), ...udp.all()], [], "a port is left");
     }),
     { numRuns: 200 },
