@@ -6,7 +6,6 @@ import { E } from "../../syscalls/abi/errno.ts";
 import type { NetNamespace } from "../namespaces/net.ts";
 import { AF, IPPROTO, MSG, SOCK } from "../../syscalls/abi/net.ts";
 import type { Credentials } from "../credentials.ts";
-import type { Machine } from "../machine.ts";
 import type { Task } from "../task/task.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLPRI, POLLRDHUP, POLLRDNORM, POLLWRNORM } from "../vfs/open_file.ts";
 import { ByteQueue } from "./byte_queue.ts";
