@@ -84,7 +84,7 @@ export class Profile {
   arrivedFromCode(pc: number): boolean {
     const count = (this.#fromCode.get(pc) ?? 0) + 1;
     const { hotFromCode } = this.eagerness;
-    if (count >= RETURNS * hotFromCode || (count >= hotFromCode && !this.#isReturn(pc))) {
+    if (count >= RETURNS * hotFromCode || (count === hotFromCode && !this.#isReturn(pc))) {
       this.#fromCode.delete(pc);
       return true;
     }

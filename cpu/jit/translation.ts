@@ -78,7 +78,7 @@ export class Translation implements HotCode {
   cold = 0;
   readonly #regions = new Map<number, Region>();
   readonly #byPage = new Map<number, Set<Region>>();
-  /** Where calls come back to that are being interpreted, or were: marked as regions are. */
+  /** Where calls come back to that are being interpreted: marked as regions are. */
   readonly #returns = new Set<number>();
   /** Loop heads inside regions. Some may be gone: nothing depends on it but how soon one is translated by itself. */
   readonly #heads = new Set<number>();
@@ -183,9 +183,7 @@ export class Translation implements HotCode {
     left -= 1 - words[base + (BUDGET >> 2)];
     if (done) {
       const back = words[base + (X >> 2) + 2] >>> 0;
-      if (words[base + (X >> 2) + 3] === 0 && this.#markReturn(back)) {
-        left = this.#interpretUntil(back, words, left, depth - NESTING);
-      }
+      if (words[base + (X >> 2) + 3] === 0) left = this.#interpretCall(back, words, left, depth);
     }
     words[base + (BUDGET >> 2)] = left;
     this.#requireNearest(base, words);
@@ -224,10 +222,7 @@ export class Translation implements HotCode {
     if (words[base + (X >> 2) + 3] !== 0 || words[base + (PC >> 2) + 1] !== 0) return;
     const region = this.#regions.get(pc) ?? this.#arrived(pc);
     if (region !== undefined) remember(words, region);
-    else if (!this.#markReturn(back)) return;
-    let left = words[base + (BUDGET >> 2)];
-    left = this.#interpretUntil(back, words, left, depth - NESTING);
-    words[base + (BUDGET >> 2)] = left;
+    words[base + (BUDGET >> 2)] = this.#interpretCall(back, words, words[base + (BUDGET >> 2)], depth);
     this.#requireNearest(base, words);
   };
 
@@ -297,16 +292,25 @@ export class Translation implements HotCode {
     decodeFrom(guest, pc & 0xfff, codePages.code, at - ((pc & 0xfff) >>> 1) * RECORD);
   }
 
-  /** Has the interpreter stop where a call comes back to; false when it cannot. */
+  /** Goes on until a call comes back, where the interpreter is made to stop: a mark costs who comes by otherwise. */
+  #interpretCall(back: number, words: Int32Array, left: number, depth: number): number {
+    if (this.#regions.has(back) || this.#returns.has(back)) {
+      return this.#interpretUntil(back, words, left, depth - NESTING);
+    }
+    if (!this.#markReturn(back)) return left;
+    this.#returns.add(back);
+    const rest = this.#interpretUntil(back, words, left, depth - NESTING);
+    this.#returns.delete(back);
+    if (!this.#regions.has(back)) this.#unmark(back);
+    return rest;
+  }
+
   #markReturn(pc: number): boolean {
-    if (this.#returns.has(pc) || this.#regions.has(pc)) return true;
     const view = new DataView(this.host.memory.buffer);
     if (pc + 4 > view.byteLength || (pc & 1) !== 0) return false;
     const low = view.getUint16(pc, true);
     const head = decode(low, lengthOf(low) === 4 ? view.getUint32(pc, true) : low);
-    if (head === undefined || !this.#mark(pc, head)) return false;
-    this.#returns.add(pc);
-    return true;
+    return head !== undefined && this.#mark(pc, head);
   }
 
   /** Takes the registers over from where the region gave up; how many instructions it had not counted yet. */
