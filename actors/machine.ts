@@ -185,7 +185,11 @@ export class Machine {
 
   /** Pre-decoded and translated code of all VM groups. */
   get code(): CodeMemory {
-    return this.#code ??= new CodeMemory();
+    if (this.#code === undefined) {
+      this.#code = new CodeMemory();
+      this.#code.clock = () => this.clock.monotonic();
+    }
+    return this.#code;
   }
   #code: CodeMemory | undefined;
   /** Instructions run so far, and how many it takes until the translator is worth loading. */

@@ -24,7 +24,6 @@ import {
   PERM_X,
   PERMS,
   RES_ADDR,
-  TIME,
   TRAP_ACCESS,
   TRAP_ADDR,
   X,
@@ -335,12 +334,6 @@ export class GuestCpu implements Cpu {
     const words = this.#words();
     words[this.#base + (FRM >> 2)] = value >>> 5 & 7;
     words[this.#base + (FFLAGS >> 2)] = value & 31;
-  }
-  get time(): number {
-    return this.#numberAt(TIME);
-  }
-  set time(value: number) {
-    this.#setNumberAt(TIME, value);
   }
   get retired(): number {
     return this.#retired;

@@ -74,8 +74,6 @@ export const TRAP_ADDR = 568;
 export const TRAP_ACCESS = 576;
 /** u64 retired instructions of this CPU over its life, kept by Cpu.run. */
 export const INSTRET = 584;
-/** u64 value of the `time` CSR (rdtime), set by the kernel at the start of each slice. */
-export const TIME = 592;
 /** u32, non-zero makes the interpreter ignore that translated code starts at a record. */
 export const NO_REGIONS = 600;
 /** u32, where translated code was when it could not go on (`cpu/jit`). */

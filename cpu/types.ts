@@ -37,8 +37,6 @@ export interface Cpu {
   setF(i: number, value: bigint): void;
   /** frm << 5 | fflags. */
   fcsr: number;
-  /** Value rdtime reads, ns. */
-  time: number;
   /** Instructions retired over this CPU's life. */
   readonly retired: number;
   copyRegistersFrom(other: Cpu): void;

@@ -115,7 +115,6 @@ const runGuest = (task: Task): void => {
   for (;;) {
     machine.debugger?.attend(task);
     const cpu = task.cpu;
-    if (machine.clock.real) cpu.time = machine.clock.monotonic();
     const stepping = task.trace !== undefined && task.trace.stepping;
     const one = stepping || (machine.debugger !== undefined && machine.debugger.steps(task));
     const trap = cpu.run(one ? 1 : machine.contended ? left : Math.max(left, aloneSlice(machine)));

@@ -36,6 +36,8 @@ export class CodeMemory {
   view: DataView = new DataView(this.memory.buffer);
   /** Makes the translated code of an address space; absent while nothing is translated. */
   translate: ((host: CpuHost) => HotCode) | undefined;
+  /** What rdtime reads, ns: the machine's clock, asked only when it is read. */
+  clock: () => number = () => 0;
   /** Instructions an address space must have run before it gets any: most processes are short. */
   coldInstructions = 0;
   /** Record pages are numbered from 1; page n is at n * CODE_PAGE_BYTES. */

@@ -8,11 +8,13 @@ import type { Width } from "../ops.ts";
 import { CpuBlock, MemoryFault, type MemoryPort } from "../reference/port.ts";
 import { Step, stepFault, stepReference } from "../reference/reference.ts";
 import type { Fault } from "../types.ts";
+import type { CodePages } from "./code_memory.ts";
 
 /** The part of a CPU's host that a step uses; see `CpuHost`. */
 export interface StepHost {
   readonly memory: WebAssembly.Memory;
   readonly shadow: WebAssembly.Memory;
+  readonly codePages: CodePages;
   resolve(addr: bigint, access: number): Fault | undefined;
   slowLoad(addr: bigint, width: Width): bigint;
   slowStore(addr: bigint, width: Width, value: bigint): void;
@@ -49,6 +51,10 @@ export class Stepper implements MemoryPort {
 
   store(addr: bigint, width: Width, value: bigint): void {
     this.host.slowStore(addr, width, value);
+  }
+
+  time(): number {
+    return this.host.codePages.code.clock();
   }
 
   #executable(addr: bigint): boolean {

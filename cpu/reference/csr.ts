@@ -2,8 +2,8 @@
  * The control and status registers that user code can see: the floating-point state and the three counters. Anything else is
  * an illegal instruction, and so is a write to a counter.
  */
-import { FFLAGS, FRM, INSTRET, TIME } from "../layout.ts";
-import type { CpuBlock } from "./port.ts";
+import { FFLAGS, FRM, INSTRET } from "../layout.ts";
+import type { CpuBlock, MemoryPort } from "./port.ts";
 
 export const CSR_FFLAGS = 0x001;
 export const CSR_FRM = 0x002;
@@ -13,7 +13,7 @@ export const CSR_TIME = 0xc01;
 export const CSR_INSTRET = 0xc02;
 
 /** Current value, or undefined when there is no such register. `progress`: instructions retired but not yet counted in INSTRET. */
-export function readCsr(block: CpuBlock, csr: number, progress: number): bigint | undefined {
+export function readCsr(block: CpuBlock, port: MemoryPort, csr: number, progress: number): bigint | undefined {
   switch (csr) {
     case CSR_FFLAGS:
       return BigInt(block.get32(FFLAGS) & 0x1f);
@@ -22,7 +22,7 @@ export function readCsr(block: CpuBlock, csr: number, progress: number): bigint 
     case CSR_FCSR:
       return BigInt((block.get32(FRM) & 7) << 5 | block.get32(FFLAGS) & 0x1f);
     case CSR_TIME:
-      return block.get64(TIME);
+      return BigInt(port.time?.() ?? 0);
     case CSR_CYCLE:
     case CSR_INSTRET:
       return BigInt.asUintN(64, block.get64(INSTRET) + BigInt(progress));

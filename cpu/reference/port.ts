@@ -23,6 +23,8 @@ export interface MemoryPort {
   load(addr: bigint, width: Width): bigint;
   /** Bits of `value` above the width are ignored. All or nothing: a store that faults changes no byte. */
   store(addr: bigint, width: Width, value: bigint): void;
+  /** What rdtime reads, ns; 0 when absent. */
+  time?(): number;
 }
 
 /** The registers of one CPU: its block in the shadow memory. The views must be replaced when that memory grows. */

@@ -214,7 +214,7 @@ export class Reference extends Evaluate implements Ops<bigint, boolean>, FlagSin
   /** Set and clear by x0 or by an immediate of 0 are pure reads. */
   csr(op: "write" | "set" | "clear", value: bigint): bigint {
     const number = this.#d.imm;
-    const old = readCsr(this.#block, number, this.progress);
+    const old = readCsr(this.#block, this.#port, number, this.progress);
     if (old === undefined) throw ILLEGAL;
     if (op !== "write" && this.#d.rs1 === 0) return old;
     const next = op === "write" ? value : op === "set" ? old | value : old & ~value;

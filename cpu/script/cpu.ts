@@ -13,7 +13,6 @@ export class ScriptCpu implements Cpu {
   spent = 0;
   retired = 0;
   fcsr = 0;
-  time = 0;
   fault: Fault = NO_FAULT;
   readonly hasReservation = false;
   readonly #lo = new Int32Array(32);

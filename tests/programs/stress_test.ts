@@ -23,7 +23,6 @@ const NOBODY = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-grou
 const KNOWN: Readonly<Record<string, string>> = {
   rawsock: "no raw sockets",
   resources: "a child of a process with mappings near 4 GiB takes long to make",
-  tsc: "two rdtime in a row may tell the same time",
 };
 
 for (const name of new Set(STRESSORS)) {
