@@ -21,6 +21,8 @@ import { beginWait, endWait, restoreFirstArgument } from "./waiting.ts";
 const ALONE_SLICE = 4_000_000;
 /** Fewest when a timer is about to fire. */
 const SHORT_SLICE = 1000;
+/** A turn of few instructions and long system calls (mmap of gigabytes) ends after so many ns, so that timers and the host are heard. */
+const LONGEST_TURN = 2e6;
 /** Extra instructions granted to finish an LR/SC sequence that a slice would cut. */
 const RESERVATION_GRACE = 64;
 const GRACE_STEP = 8;
@@ -112,9 +114,15 @@ const runGuest = (task: Task): void => {
   const { machine } = task;
   let left = machine.policy.slice();
   let grace = RESERVATION_GRACE;
+  let stays = 0, began = 0;
   for (;;) {
     machine.debugger?.attend(task);
     const cpu = task.cpu;
+    if ((++stays & 15) === 0 && machine.clock.real) {
+      const now = machine.clock.monotonic();
+      if (began === 0) began = now;
+      else if (now - began > LONGEST_TURN) task.yieldRequested = true;
+    }
     const stepping = task.trace !== undefined && task.trace.stepping;
     const one = stepping || (machine.debugger !== undefined && machine.debugger.steps(task));
     const trap = cpu.run(one ? 1 : machine.contended ? left : Math.max(left, aloneSlice(machine)));
