@@ -145,19 +145,30 @@ const unpack = (dir: string, state: string): number => {
   return packages;
 };
 
-/**
- * Names that packages leave to their installation scripts, which nothing here runs: links of update-alternatives.
- */
+/** Names that packages leave to their installation scripts, which nothing here runs: links of update-alternatives. */
 const ALTERNATIVES: readonly (readonly [link: string, to: string])[] = [
   ["usr/bin/awk", "gawk"],
   ["usr/bin/lua", "lua5.4"],
+  ["usr/bin/cc", "gcc"],
+  ["usr/bin/nc", "nc.openbsd"],
+  ["usr/bin/php", "php8.4"],
+  ["usr/bin/java", "../lib/jvm/java-25-openjdk-riscv64/bin/java"],
+];
+/** And the users some servers want to become, with the folders they want. */
+const USERS = [
+  "sshd:x:101:65534::/run/sshd:/usr/sbin/nologin",
+  "_apt:x:42:65534::/nonexistent:/usr/sbin/nologin",
 ];
 
-const linkAlternatives = (dir: string): void => {
+const finishInstallation = (dir: string): void => {
   for (const [link, to] of ALTERNATIVES) {
     const path = `${dir}/${link}`;
     if (!exists(path) && exists(`${dir}/${link.slice(0, link.lastIndexOf("/"))}/${to}`)) Deno.symlinkSync(to, path);
   }
+  const passwd = `${dir}/etc/passwd`, known = Deno.readTextFileSync(passwd);
+  const missing = USERS.filter((line) => !known.includes(`\n${line.slice(0, line.indexOf(":") + 1)}`));
+  if (missing.length > 0) Deno.writeTextFileSync(passwd, missing.join("\n") + "\n", { append: true });
+  Deno.mkdirSync(`${dir}/run/sshd`, { recursive: true, mode: 0o755 });
 };
 
 /**
@@ -181,7 +192,7 @@ export const debianSysroot = (packages: readonly string[], o: SysrootOptions = {
   run("apt-get", "-qq", "-y", "-c", `${state}/apt.conf`, "--download-only", "install", ...packages);
   makeSkeleton(dir);
   unpack(dir, state);
-  linkAlternatives(dir);
+  finishInstallation(dir);
   for (const p of packages) Deno.writeTextFileSync(`${state}/wanted/${p}`, "");
   return dir;
 };

@@ -37,6 +37,8 @@ export interface ProgramCase {
   readonly status?: number;
   readonly seconds?: number;
   readonly env?: readonly string[];
+  /** Dolly's own options. */
+  readonly options?: readonly string[];
 }
 
 /** Runs a program of the host, killed after so many seconds. */
@@ -198,7 +200,13 @@ const compare = async (root: string, c: ProgramCase): Promise<void> => {
   let got: Output | undefined, other: Output | undefined;
   await inFolder(root, async (cwd) => {
     write(root + cwd, c.files);
-    got = await dolly(root, c.command, { cwd, stdin: c.stdin, seconds: c.seconds, env: c.env });
+    got = await dolly(root, c.command, {
+      cwd,
+      stdin: c.stdin,
+      seconds: c.seconds,
+      env: c.env,
+      options: c.options,
+    });
   });
   const { stdout, stderr, status, ms } = got!;
   times.dolly = Math.round(ms);
