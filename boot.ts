@@ -60,6 +60,8 @@ export interface BootOptions {
   readonly maxTasks?: number;
   /** Bytes over all VM groups. */
   readonly maxMemory?: number;
+  /** Lowest address of mappings that are not placed by the guest; by default right above its image and stack. */
+  readonly mmapBase?: number;
   /** Translation of hot code to WebAssembly: when it pays, never, or of everything that runs twice. Default "auto". */
   readonly jit?: "auto" | "off" | "always";
   readonly stdio?: StdioDoor;
@@ -217,6 +219,7 @@ const makeMachine = (options: BootOptions): Machine => {
   machine.namespaces.of.uts.hostname = seeded ? "dolly" : (world?.identity ?? hostIdentity()).hostname;
   if (options.maxTasks !== undefined) machine.maxTasks = options.maxTasks;
   if (options.maxMemory !== undefined) machine.maxMemory = options.maxMemory;
+  machine.mmapBase = options.mmapBase ?? 0;
   const [root, sysroot] = [options.root ?? "", options.sysroot ?? ""].map((dir) => dir.replace(/\/+$/, ""));
   const fs = new HostFs(root, sysroot, world?.files);
   const below = fs.rootInode();

@@ -143,6 +143,8 @@ export class Machine {
   set maxMemory(bytes: number) {
     this.memory.limit = bytes / 4096;
   }
+  /** Least start of the mmap area of any program. */
+  mmapBase = 0;
   /** Host operations under way that may wake a task (a read of stdin, a socket): while any is, an idle machine waits instead of reporting a deadlock. */
   hostPending = 0;
   /** How the loop lets callbacks of the host in. */

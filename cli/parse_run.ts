@@ -25,6 +25,7 @@ export interface RunArguments {
   readonly jit: "auto" | "off" | "always";
   readonly maxTasks?: number;
   readonly maxMemory?: number;
+  readonly mmapBase?: number;
   /** Port of the host's loopback; 0: any. */
   readonly gdb?: number;
   readonly publish: readonly { readonly hostname: string; readonly hostPort: number; readonly guestPort: number }[];
@@ -76,6 +77,13 @@ const size = (name: string, text: string): number => {
   const m = /^(\d+(?:\.\d+)?)([KMGT]?)i?B?$/i.exec(text);
   if (m === null) throw new UsageError(`--${name}: ${text} is not a size such as 512M or 2G`);
   return Math.floor(Number(m[1]) * UNITS[m[2].toUpperCase()]);
+};
+
+/** A page address with room above it. */
+const lowest = (name: string, text: string): number => {
+  const at = size(name, text);
+  if (at % 4096 !== 0 || at > 3 * UNITS.G) throw new UsageError(`--${name}: ${text} is not a multiple of 4K up to 3G`);
+  return at;
 };
 
 const whole = (name: string, text: string, least: number): number => {
@@ -133,6 +141,7 @@ export const parseRun = (words: readonly string[]): RunArguments => {
     jit: (one("jit") ?? "auto") as RunArguments["jit"],
     maxTasks: read("max-tasks", (n, t) => whole(n, t, 1)),
     maxMemory: read("max-memory", size),
+    mmapBase: read("mmap-base", lowest),
     gdb: read("gdb", (n, t) => {
       const port = whole(n, t, 0);
       if (port > 65535) throw new UsageError(`--${n}: ${t} is no port`);

@@ -20,7 +20,7 @@ export const recordRun = async (
   what: Recorded,
   options: Partial<BootOptions> = {},
 ): Promise<{ report: ExitReport; recording: Uint8Array<ArrayBuffer> }> => {
-  const { guest, args, env, root, sysroot, overlay, binds, cwd, seed, schedule, maxTasks, maxMemory } = what;
+  const { guest, args, env, root, sysroot, overlay, binds, cwd, seed, schedule, maxTasks, maxMemory, mmapBase } = what;
   const header: Header = {
     guest,
     args,
@@ -34,6 +34,7 @@ export const recordRun = async (
     schedule,
     maxTasks,
     maxMemory,
+    mmapBase,
     ...hostHeader(),
   };
   const { recorder, doors } = recordingWorld(header);

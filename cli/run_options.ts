@@ -78,6 +78,13 @@ export const RUN_OPTIONS: readonly RunOption[] = [
   { name: "max-tasks", takes: "value", value: "N", doc: "most tasks that may exist at once" },
   { name: "max-memory", takes: "value", value: "SIZE", doc: "most memory of all guest programs together: 512M, 2G" },
   {
+    name: "mmap-base",
+    takes: "value",
+    value: "SIZE",
+    doc:
+      "lowest address of mappings the guest leaves to the kernel; 1G for Java, whose compiler cannot call what lies lower",
+  },
+  {
     name: "gdb",
     takes: "value",
     value: "PORT",

@@ -53,7 +53,7 @@ export const loadProgram = (t: Task, program: Program, envp: readonly Uint8Array
     space.limits = { as: limits[RLIMIT.AS].soft, data: limits[RLIMIT.DATA].soft, stack: limits[RLIMIT.STACK].soft };
     const main = placed(loadElf(space, image, backing, image.relocatable ? PIE_BASE - image.low : 0));
     const stackTop = Math.ceil((main.end + HEAP_ROOM + STACK_ROOM) / MIB) * MIB;
-    space.mmapBase = stackTop + MIB;
+    space.mmapBase = Math.max(stackTop + MIB, machine.mmapBase);
     space.setBrkStart(main.end);
     const wanted = image.interpreter;
     const linker = wanted === undefined ? undefined : ofInterpreter(wanted, () => loadLinker(t, space, wanted));

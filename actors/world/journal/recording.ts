@@ -26,6 +26,7 @@ export interface Header {
   readonly schedule?: "fair" | "random" | "pct";
   readonly maxTasks?: number;
   readonly maxMemory?: number;
+  readonly mmapBase?: number;
   readonly entropySeed: number;
   readonly identity: { readonly uid: number; readonly gid: number; readonly hostname: string };
 }
