@@ -88,6 +88,8 @@ export interface Served {
   readonly port: number;
   readonly ready: RegExp;
   readonly files?: Readonly<Record<string, string>>;
+  /** Makes what else it needs, in its folder on the host. */
+  readonly begin?: (dir: string) => void;
   readonly options?: readonly string[];
 }
 
@@ -109,6 +111,7 @@ export const served = (
 ): Promise<void> =>
   inFolder(root, async (cwd) => {
     write(root + cwd, s.files);
+    s.begin?.(root + cwd);
     const host = freePort();
     const args = ["run", "-A", MOD, "run", "--root", root, "--clear-env", "--cwd", cwd];
     const env = ENV.flatMap((e) => ["--env", e]);

@@ -113,3 +113,66 @@ test(
       assert.equal(new TextDecoder().decode(curl.stdout), "hello\n200");
     }),
 );
+
+/** Runs the host's ssh with a key made for the occasion. */
+const ssh = async (dir: string, port: number, ...args: string[]) => {
+  const options = [
+    "-i",
+    `${dir}/k`,
+    "-p",
+    String(port),
+    "-o",
+    "StrictHostKeyChecking=no",
+    "-o",
+    "UserKnownHostsFile=/dev/null",
+  ];
+  const { stdout, stderr, code } = await new Deno.Command("ssh", {
+    args: ["-q", "-F", "none", ...options, "-o", "IdentitiesOnly=yes", "root@127.0.0.1", ...args],
+    stdin: "null",
+  }).output();
+  const text = new TextDecoder();
+  return `${text.decode(stdout)}${text.decode(stderr)}${code}`;
+};
+const makeKey = (dir: string): void => {
+  const { success } = new Deno.Command("ssh-keygen", { args: ["-q", "-t", "ed25519", "-N", "", "-f", `${dir}/k`] })
+    .outputSync();
+  assert.ok(success);
+};
+const hasSsh = (): boolean => {
+  try {
+    return new Deno.Command("ssh", { args: ["-V"], stderr: "null" }).outputSync().success;
+  } catch {
+    return false;
+  }
+};
+
+for (
+  const [name, packages, server, ready] of [
+    [
+      "OpenSSH's sshd, seccomp sandbox and all",
+      ["openssh-server", "openssh-client", "bash", "coreutils"],
+      `ssh-keygen -q -t ed25519 -N '' -f hk; while [ ! -e k.pub ]; do sleep 0.1; done
+       exec /usr/sbin/sshd -f /dev/null -D -e -p 2222 -h $PWD/hk -o AuthorizedKeysFile=$PWD/k.pub -o StrictModes=no -o UsePAM=no -o PidFile=none`,
+      /Server listening on :: port/,
+    ],
+    [
+      "dropbear",
+      ["dropbear-bin", "bash", "coreutils"],
+      `while [ ! -e k.pub ]; do sleep 0.1; done; a=/root/dropbear; mkdir -p -m 700 $a; cp k.pub $a/authorized_keys; chmod 600 $a/authorized_keys
+       dropbearkey -t ed25519 -f hk >/dev/null 2>&1; exec dropbear -F -E -p 2222 -r hk -D $a -P $PWD/pid`,
+      /Not backgrounding/,
+    ],
+  ] as const
+) {
+  test(
+    `the host's ssh logs into ${name}`,
+    packages,
+    (root) =>
+      hasSsh()
+        ? served(root, { command: ["bash", "-c", server], port: 2222, ready, begin: makeKey }, async (port, cwd) => {
+          assert.equal(await ssh(root + cwd, port, "uname -m; seq 1 2; exit 3"), "riscv64\n1\n2\n3");
+          assert.match(await ssh(root + cwd, port, "-tt", "tty; echo $0"), /^\/dev\/pts\/\d+\r\n[^]*0$/);
+        })
+        : Promise.resolve(console.log("skipped: ssh is not here")),
+  );
+}

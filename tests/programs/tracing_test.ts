@@ -77,3 +77,26 @@ program({
   },
   seconds: 100,
 });
+program({
+  name: "gdb stops the threads of a program built inside, watches a variable, sees them end",
+  packages: ["gdb", "gcc", "libc6-dev", "bash", "coreutils"],
+  seconds: 240,
+  files: {
+    "t.c":
+      '#include <pthread.h>\n#include <stdio.h>\n#include <unistd.h>\nint shared;\nstatic void *work(void *a) { long n = (long)a;\n  for (int i = 0; i < 3; i++) { usleep(1000); __atomic_add_fetch(&shared, n, __ATOMIC_SEQ_CST); }\n  return 0; }\nint main(void) { pthread_t t[3]; for (long i = 0; i < 3; i++) pthread_create(&t[i], 0, work, (void *)(i + 1)); for (int i = 0; i < 3; i++) pthread_join(t[i], 0); printf("sum %d\\n", shared); return 0; }\n',
+  },
+  command: [
+    "bash",
+    "-c",
+    `gcc -g -O0 -pthread t.c -o t && gdb -nx -batch -ex 'set startup-with-shell off' -ex 'break work' -ex run -ex 'p (long)a' -ex 'bt 1' -ex c -ex 'p (long)a' -ex delete -ex 'watch shared' -ex c -ex 'p shared > 0' -ex delete -ex 'thread apply all bt 1' -ex c ./t 2>&1`,
+  ],
+  expect: {
+    matches:
+      /hit Breakpoint 1[^]*\$1 = 1\n#0 +work \(a=0x1\)[^]*hit Breakpoint 1[^]*\$2 = 2\n[^]*atchpoint 2: shared\n\nOld value = 0\n[^]*\$3 = 1\n[^]*sum 18\n[^]*exited normally/,
+  },
+});
+traced(
+  "strace -ff of a shell script with loops, substitution and a background job",
+  `strace -f -o log bash -c 'for i in 1 2 3; do echo $i | cat; done; x=$(echo sub); (sleep 0.1 & wait); echo $x'; grep -c 'exited with 0' log; : >log`,
+  "1\n2\n3\nsub\n10\n",
+);
