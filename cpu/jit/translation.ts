@@ -5,11 +5,8 @@
 
 import type { CpuHost } from "../cpu.ts";
 import type { HotCode } from "../hot_code.ts";
-import { decodeFrom } from "../interp/decode_page.ts";
-import { FIRST, OP_REGION } from "../interp/op_tables.ts";
 import {
   BUDGET,
-  CODE_MAP,
   EXIT_SITE,
   F,
   FRM,
@@ -22,19 +19,17 @@ import {
   PERM_W,
   PERM_X,
   PERMS,
-  R_OP,
-  R_RS3,
-  RECORD,
   SPILL,
   TRAP_ACCESS,
   TRAP_ADDR,
   X,
 } from "../layout.ts";
 import { Reason } from "../interp/reasons.ts";
-import { decode, type Decoded, lengthOf } from "../rv64/decode.ts";
 import { CodeWriter } from "./code_writer.ts";
 import { Discovery } from "./discover.ts";
+import { Marks } from "./marks.ts";
 import { ModuleWriter, NESTING } from "./module_writer.ts";
+import { type Made, sourceOf } from "./library.ts";
 import { Profile } from "./profile.ts";
 import { Ranges } from "./ranges.ts";
 import { GAVE_UP } from "./give_up.ts";
@@ -56,10 +51,7 @@ interface Region {
   readonly slot: number;
   /** Instructions that must be left to enter it. */
   readonly weight: number;
-  /** Bytes of wasm. */
-  readonly bytes: number;
-  /** Pages its bytes are from. */
-  readonly pages: readonly number[];
+  readonly made: Made;
 }
 
 /** Shared by all translations: a region is made in one go. */
@@ -91,13 +83,15 @@ export class Translation implements HotCode {
   readonly #stub: CallableFunction;
   readonly #profile: Profile;
   readonly #ranges: Ranges;
+  readonly #marks: Marks;
   /** Instructions until the notes about ranges are read again. */
   #untilRanges = 0;
 
   constructor(readonly translator: Translator, readonly host: CpuHost) {
     this.untilSample = translator.eagerness.interval;
-    this.#profile = new Profile(translator.eagerness, host);
+    this.#profile = new Profile(translator.eagerness, host, (pc) => translator.library.mayHave(pc));
     this.#ranges = new Ranges(host);
+    this.#marks = new Marks(host);
     const glue = this.#instance(translator.glue).exports as Record<string, CallableFunction>;
     this.#table = glue.table as unknown as WebAssembly.Table;
     this.#stub = glue["0"];
@@ -281,15 +275,8 @@ export class Translation implements HotCode {
     const pc = words[base + (PC >> 2)] >>> 0;
     const page = Math.floor(pc / PAGE);
     if ((new Uint8Array(this.host.shadow.buffer, PERMS + page, 1)[0] & PERM_X) === 0) return false;
-    this.#decode(pc, this.#recordOf(pc));
+    this.#marks.decode(pc);
     return true;
-  }
-
-  /** Decodes from an address whose record is at `at`. */
-  #decode(pc: number, at: number): void {
-    const { memory, codePages } = this.host;
-    const guest = new DataView(memory.buffer, (pc & ~(PAGE - 1)) >>> 0, PAGE);
-    decodeFrom(guest, pc & 0xfff, codePages.code, at - ((pc & 0xfff) >>> 1) * RECORD);
   }
 
   /** Goes on until a call comes back, where the interpreter is made to stop: a mark costs who comes by otherwise. */
@@ -297,20 +284,12 @@ export class Translation implements HotCode {
     if (this.#regions.has(back) || this.#returns.has(back)) {
       return this.#interpretUntil(back, words, left, depth - NESTING);
     }
-    if (!this.#markReturn(back)) return left;
+    if (!this.#marks.set(back)) return left;
     this.#returns.add(back);
     const rest = this.#interpretUntil(back, words, left, depth - NESTING);
     this.#returns.delete(back);
-    if (!this.#regions.has(back)) this.#unmark(back);
+    if (!this.#regions.has(back)) this.#marks.clear(back);
     return rest;
-  }
-
-  #markReturn(pc: number): boolean {
-    const view = new DataView(this.host.memory.buffer);
-    if (pc + 4 > view.byteLength || (pc & 1) !== 0) return false;
-    const low = view.getUint16(pc, true);
-    const head = decode(low, lengthOf(low) === 4 ? view.getUint32(pc, true) : low);
-    return head !== undefined && this.#mark(pc, head);
   }
 
   /** Takes the registers over from where the region gave up; how many instructions it had not counted yet. */
@@ -367,12 +346,21 @@ export class Translation implements HotCode {
   }
 
   // ---- translating -----------------------------------------------------------------------------------------------
-  /** Makes one module of the regions at these addresses. */
+  /** Regions for these addresses: those known to the machine, and one module of the others. */
   translate(entries: readonly number[]): void {
+    const { library } = this.translator;
+    const missing = entries.filter((pc) => {
+      const made = library.mayHave(pc) ? library.find(this.host, pc) : undefined;
+      if (made !== undefined) this.#install(made, this.#instance(made.module));
+      return made === undefined;
+    });
+    if (missing.length > 0 && library.bytes <= MAX_BYTES) this.#make(missing);
+  }
+
+  #make(entries: readonly number[]): void {
     const { translator, host } = this;
     const { writer } = translator;
-    if (translator.bytes > MAX_BYTES) return;
-    const made: { region: Region; head: Decoded }[] = [];
+    const all: Omit<Made, "module">[] = [];
     modules.begin();
     for (const pc of entries) {
       const found = discovery.find(shape, host, pc, this.#profile.targetsOf, translator.eagerness.cold);
@@ -381,57 +369,37 @@ export class Translation implements HotCode {
         continue;
       }
       writer.write(shape, modules.next);
-      modules.add(0, (w: CodeWriter) => writer.writeLocals(w), writer.w);
-      for (let b = 1; b < shape.blocks; b++) if (writer.flow.isHead[b] === 1) this.#heads.add(shape.start[b]);
-      const weight = writer.flow.weight[0];
-      const region = { pc, slot: translator.slotOf(pc), weight, bytes: writer.w.at, pages: pagesOf(shape) };
-      made.push({ region, head: shape.decoded[0] });
+      const name = String(modules.add(0, (w: CodeWriter) => writer.writeLocals(w), writer.w));
+      const heads: number[] = [];
+      for (let b = 1; b < shape.blocks; b++) if (writer.flow.isHead[b] === 1) heads.push(shape.start[b]);
+      const weight = writer.flow.weight[0], bytes = writer.w.at;
+      all.push({ pc, name, weight, bytes, pages: pagesOf(shape), source: sourceOf(shape, host), heads, users: 0 });
     }
-    if (made.length === 0) return;
-    this.#growTable();
-    const exports = this.#instance(new WebAssembly.Module(modules.finish())).exports;
-    made.forEach(({ region, head }, i) => this.#install(region, head, exports[String(i)] as CallableFunction));
+    if (all.length === 0) return;
+    const module = new WebAssembly.Module(modules.finish());
+    const instance = this.#instance(module);
+    for (const one of all) {
+      const made = { ...one, module };
+      this.#install(made, instance);
+      translator.library.add(made);
+    }
   }
 
-  #install(region: Region, head: Decoded, code: CallableFunction): void {
-    const { pc } = region;
+  #install(made: Made, instance: WebAssembly.Instance): void {
+    const { pc } = made;
+    const region = { pc, slot: this.translator.slotOf(pc), weight: made.weight, made };
+    this.#growTable();
+    const code = instance.exports[made.name] as CallableFunction;
+    made.users++;
+    for (const at of made.heads) this.#heads.add(at);
     this.#regions.set(pc, region);
-    this.translator.bytes += region.bytes;
-    for (const page of region.pages) {
+    for (const page of made.pages) {
       const set = this.#byPage.get(page);
       if (set === undefined) this.#byPage.set(page, new Set([region]));
       else set.add(region);
     }
     this.#table.set(region.slot, code as never);
-    this.#mark(pc, head);
-  }
-
-  /** Lets the interpreter find the region. */
-  #mark(pc: number, head: Decoded): boolean {
-    if (head.row.format === "R4" || head.row.format === "csri") return false;
-    const { view } = this.host.codePages.code;
-    const at = this.#recordOf(pc);
-    if (at === 0) return false;
-    if (view.getUint16(at + R_OP, true) === 0) this.#decode(pc, at);
-    const op = view.getUint16(at + R_OP, true);
-    if (op < FIRST) return op === OP_REGION;
-    view.setUint16(at + R_RS3, op, true);
-    view.setUint16(at + R_OP, OP_REGION, true);
-    return true;
-  }
-
-  /** Records are shared with forked spaces, where the mark may have no meaning: it goes when it is found so. */
-  #unmark(pc: number): void {
-    const { view } = this.host.codePages.code;
-    const at = this.#recordOf(pc);
-    if (at === 0 || view.getUint16(at + R_OP, true) !== OP_REGION) return;
-    view.setUint16(at + R_OP, view.getUint16(at + R_RS3, true), true);
-    view.setUint16(at + R_RS3, 0, true);
-  }
-
-  #recordOf(pc: number): number {
-    const records = new Uint32Array(this.host.shadow.buffer, CODE_MAP + 4 * Math.floor(pc / PAGE), 1)[0];
-    return records === 0 ? 0 : records + ((pc & 0xfff) >>> 1) * RECORD;
+    this.#marks.set(pc);
   }
 
   // ---- dropping --------------------------------------------------------------------------------------------------
@@ -446,12 +414,12 @@ export class Translation implements HotCode {
   #remove(region: Region): void {
     const { pc } = region;
     this.#regions.delete(pc);
-    this.translator.bytes -= region.bytes;
-    for (const page of region.pages) this.#byPage.get(page)?.delete(region);
+    region.made.users--;
+    for (const page of region.made.pages) this.#byPage.get(page)?.delete(region);
     this.#table.set(region.slot, this.#stub as never);
     const cache = new Int32Array(this.host.shadow.buffer, JUMP_CACHE + 8 * cacheIndex(pc), 2);
     if (cache[0] === (pc | 0)) cache[0] = cache[1] = 0;
-    this.#unmark(pc);
+    this.#marks.clear(pc);
   }
 
   narrowed(first: number, end: number): void {

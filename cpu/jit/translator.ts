@@ -7,6 +7,7 @@ import type { CpuHost } from "../cpu.ts";
 import type { HotCode } from "../hot_code.ts";
 import { multiplyAddFuses as emitFuses } from "../interp/emit_exactness.ts";
 import { ModuleBuilder } from "../wasm/module_builder.ts";
+import { Library } from "./library.ts";
 import { glueModule } from "./module_writer.ts";
 import { Sites } from "./region_frame.ts";
 import { RegionWriter } from "./region_writer.ts";
@@ -55,8 +56,7 @@ export const ALWAYS: Eagerness = {
 
 export class Translator {
   readonly sites = new Sites();
-  /** Bytes of wasm in all regions that live. */
-  bytes = 0;
+  readonly library = new Library();
   readonly writer: RegionWriter;
   readonly glue: WebAssembly.Module;
   readonly #slots = new Map<number, number>();
