@@ -244,6 +244,9 @@ const emptied = (init: ThreadGroup): boolean => {
   const others = pidNamespace.others();
   if (!pidNamespace.closed) {
     pidNamespace.closed = true;
+    // So that nobody's end needs it; whoever shares its handlers (CLONE_SIGHAND) comes to ignore SIGCHLD too.
+    const { handlers } = init.leader;
+    handlers.set(SIG.CHLD, { ...handlers.get(SIG.CHLD), handler: SIG_IGN });
     for (const g of others) g.leader.machine.signals.sendToGroup(g, fromKernel(SIG.KILL));
   }
   return others.every((g) => g.leader.machine.groups.get(g.tgid) !== g);

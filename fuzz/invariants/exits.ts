@@ -149,7 +149,10 @@ const oweReaping = (w: Watch, g: ThreadGroup): void => {
   const { parent } = g;
   const d = parent?.handlers.get(CHLD);
   const alone = parent === undefined || !isLive(parent);
-  const auto = g.exitSignal === CHLD && d !== undefined && (d.handler === SIG_IGN || (d.flags & NOCLDWAIT) !== 0);
+  // The first process of a pid namespace makes SIGCHLD ignored for all who share its handlers.
+  const silenced = g.pidNamespace.init === g && parent?.handlers === g.leader.handlers;
+  const auto = g.exitSignal === CHLD && d !== undefined &&
+    (silenced || d.handler === SIG_IGN || (d.flags & NOCLDWAIT) !== 0);
   if (alone) return;
   w.owed.push(() => {
     if (g.leader.trace !== undefined || w.traced.has(g.leader)) return;
