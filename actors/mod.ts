@@ -77,6 +77,8 @@ export * from "./posix_timers.ts";
 export { prctlOptions } from "./prctl.ts";
 export { copyAcross, mayTrace } from "./cross_memory.ts";
 export * from "./scheduling.ts";
+export * from "./vfs/notify.ts";
+export { Inotify } from "./vfs/inotify.ts";
 export { readPath } from "./user_strings.ts";
 export { conflicting, dropRecords, type Lock, locksOf, placeFlock, placeRecord } from "./file_locks.ts";
 export { bind, mayMount, mountNew, moveMount, pivotRoot, remount, unmount } from "./vfs/mounting.ts";

@@ -9,6 +9,7 @@ import { perNet } from "../namespaces/net.ts";
 import type { Task } from "../task/task.ts";
 import { MAY_WRITE } from "../vfs/access.ts";
 import { type Inode, S_IFSOCK } from "../vfs/inode.ts";
+import { nameMade } from "../vfs/notify.ts";
 import type { UnixSocket } from "./unix.ts";
 
 /** sizeof(struct sockaddr_un). */
@@ -58,6 +59,7 @@ export const bindUnix = (t: Task, socket: UnixSocket, address: Uint8Array, again
     if (again) fail(E.INVAL);
     inode = place.dir.inode.create(t, place.name, S_IFSOCK | (0o777 & ~t.fs.umask));
     vfs.own(t, place.dir.inode, inode);
+    nameMade(place.dir.inode, place.name, inode);
   } catch (error) {
     return (error as { no?: number }).no === E.EXIST ? fail(E.ADDRINUSE) : rethrow(error);
   }

@@ -5,6 +5,7 @@
 import { E, fail } from "../../syscalls/abi/errno.ts";
 import type { Task } from "../task/task.ts";
 import type { Location } from "../fs_context.ts";
+import type { FileWatches } from "./notify.ts";
 import type { OpenFile } from "./open_file.ts";
 
 export const S_IFMT = 0o170000, S_IFSOCK = 0o140000, S_IFLNK = 0o120000, S_IFREG = 0o100000, S_IFBLK = 0o60000;
@@ -51,6 +52,11 @@ export abstract class Inode {
   abstract readonly ino: number;
   /** S_IF* type. */
   abstract readonly type: number;
+
+  /** Who watches it (inotify). */
+  watches: FileWatches | undefined = undefined;
+  /** Open descriptions of it. */
+  descriptions = 0;
 
   abstract stat(): Stat;
   /** A directory that no path leads to any more. */

@@ -8,6 +8,7 @@ import type { Credentials } from "../credentials.ts";
 import type { Location } from "../fs_context.ts";
 import { WaitQueue } from "../wait_queue.ts";
 import type { Inode } from "./inode.ts";
+import { fileClosed, watched } from "./notify.ts";
 import type { Task } from "../task/task.ts";
 
 /** poll(2) event bits. */
@@ -58,7 +59,9 @@ export abstract class OpenFile {
    * @param path as /proc/self/fd shows it: an absolute guest path, or "pipe:[7]", "socket:[9]", "anon_inode:[eventpoll]"
    * @param flags access mode and status flags; fcntl(F_SETFL) changes the latter
    */
-  constructor(readonly inode: Inode, public path: string, public flags: number) {}
+  constructor(readonly inode: Inode, public path: string, public flags: number) {
+    inode.descriptions++;
+  }
 
   get readable(): boolean {
     return (this.flags & O_ACCMODE) !== O_WRONLY && (this.flags & O_PATH) === 0;
@@ -133,6 +136,8 @@ export abstract class OpenFile {
     if (this.#refs <= 0) throw new Error(`release of closed description ${this.path}`);
     if (--this.#refs > 0) return;
     OpenFile.onLastRelease?.(this);
+    this.inode.descriptions--;
+    if (watched.inodes !== 0) fileClosed(this);
     this.closed();
   }
 }

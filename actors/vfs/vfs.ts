@@ -3,6 +3,7 @@
  * leads out of it.
  */
 import { MOUNT } from "../../syscalls/abi/mount.ts";
+import { IN } from "../../syscalls/abi/inotify.ts";
 import { AT, AT_FDCWD } from "../../syscalls/abi/at.ts";
 import { E, fail } from "../../syscalls/abi/errno.ts";
 import { bytesOf } from "../../syscalls/abi/text.ts";
@@ -13,6 +14,7 @@ import { CAP, capable } from "../credentials.ts";
 import { DirectoryFile } from "./directory_file.ts";
 import { type Inode, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "./inode.ts";
 import { flagsOf, type Mount, MountTable, moved, within } from "./mount_table.ts";
+import { nameMade, told } from "./notify.ts";
 import {
   O_ACCMODE,
   O_CREAT,
@@ -339,7 +341,9 @@ export class Vfs {
       if (writing && inode.type === S_IFREG) this.requireWritable(at);
       this.require(t, inode, (access !== O_WRONLY ? MAY_READ : 0) | (writing ? MAY_WRITE : 0));
     }
-    return placed(t, inode.open(t, flags, at.path), at);
+    const file = placed(t, inode.open(t, flags, at.path), at);
+    if ((flags & O_TRUNC) !== 0 && (flags & O_PATH) === 0 && inode.type === S_IFREG) told(at, IN.MODIFY);
+    return file;
   }
 
   #create(t: Task, found: Found, flags: number, mode: number): OpenFile {
@@ -349,6 +353,7 @@ export class Vfs {
     this.require(t, found.dir.inode, MAY_WRITE | MAY_EXEC);
     const inode = found.dir.inode.create(t, found.name, S_IFREG | (mode & 0o7777 & ~t.fs.umask));
     this.own(t, found.dir.inode, inode);
+    nameMade(found.dir.inode, found.name, inode);
     const path = found.dir.path === "/" ? "/" + found.name : found.dir.path + "/" + found.name;
     // The mode of a file just made does not bind the one who made it.
     return placed(t, inode.open(t, flags & ~(O_CREAT | O_EXCL | O_TRUNC), path), { inode, path, parent: found.dir });
@@ -390,6 +395,7 @@ const CREATION = O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC;
 const placed = (t: Task, file: OpenFile, at: Location): OpenFile => {
   file.location = at;
   file.flags &= ~CREATION;
+  if ((file.flags & O_PATH) === 0) told(at, IN.OPEN);
   if (file instanceof DirectoryFile) {
     file.parentIno = at.parent?.inode.ino ?? at.inode.ino;
     file.mounted = t.vfs.mounts.entriesIn(at.path);

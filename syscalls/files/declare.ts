@@ -31,6 +31,7 @@ import {
   STATX,
   STATX_MASK,
 } from "../abi/files.ts";
+import { INOTIFY_FLAGS, INOTIFY_MASK } from "../abi/inotify.ts";
 import { MOUNT_FLAGS, UMOUNT_FLAGS } from "../abi/mount.ts";
 import { flagSet } from "../abi/flags.ts";
 import { TIMESPEC } from "../abi/timespec.ts";
@@ -199,9 +200,12 @@ export const files = {
     support: "partial",
     note: "as setxattr",
   }),
-  inotify_init1: absent(26, "watch files", "not built yet"),
-  inotify_add_watch: absent(27, "watch a file", "not built yet"),
-  inotify_rm_watch: absent(28, "stop watching a file", "not built yet"),
+  inotify_init1: call(26, [flags("flags", INOTIFY_FLAGS, "i32")], "watch files", { result: "fd" }),
+  inotify_add_watch: call(27, [fd(), path("pathname"), flags("mask", INOTIFY_MASK)], "watch a file", {
+    support: "partial",
+    note: "what programs of this machine do is seen, changes by the host and by unmounting are not",
+  }),
+  inotify_rm_watch: call(28, [fd(), int("wd")], "stop watching a file"),
   fanotify_init: absent(262, "watch file systems", "not built yet"),
   name_to_handle_at: absent(264, "handle of a file", "not built yet"),
   open_by_handle_at: absent(265, "open a file by handle", "not built yet"),

@@ -3,11 +3,15 @@ import {
   CAP,
   capable,
   capableHere,
-  type Inode,
-  type Location,
+  fileTold,
+  hasOneName,
   makeMemfd,
   MAY_EXEC,
   mayRemove,
+  nameAdded,
+  nameMade,
+  nameMoved,
+  nameRemoved,
   O_CLOEXEC,
   O_CREAT,
   O_DIRECTORY,
@@ -15,7 +19,6 @@ import {
   O_PATH,
   O_TMPFILE,
   O_TRUNC,
-  type OpenFile,
   readPath,
   RLIMIT,
   S_IFBLK,
@@ -34,20 +37,14 @@ import type { Handlers } from "../abi/call.ts";
 import { E } from "../abi/errno.ts";
 import { bytesOf, textOf } from "../abi/text.ts";
 import type { files } from "./declare.ts";
+import { IN } from "../abi/inotify.ts";
 import { MFD, RESOLVE } from "../abi/files.ts";
-import { getAttribute, listAttributes, removeAttribute, setAttribute } from "./attributes.ts";
+import { changeHandlers } from "./changes.ts";
+import { inotifyHandlers } from "./inotify.ts";
 import { mountHandlers } from "./mount.ts";
 import { access } from "./access.ts";
-import {
-  allocate,
-  changeMode,
-  changeOwner,
-  changeSize,
-  changeTimes,
-  statBytes,
-  statfsBytes,
-  statxBytes,
-} from "./metadata.ts";
+import { locate } from "./place.ts";
+import { statBytes, statfsBytes, statxBytes } from "./metadata.ts";
 
 const open = (
   t: Task,
@@ -71,33 +68,16 @@ const open = (
   return wait === undefined ? fd : wait(fd);
 };
 
-/** Empty paths are allowed with a flag; otherwise ENOENT comes from the walk. */
-const locate = (t: Task, dirfd: number, at: number, flags: number) => {
-  const path = (flags & AT.EMPTY_PATH) !== 0 && at === 0 ? "" : readPath(t, at);
-  return t.vfs.findAt(t, dirfd, path, flags);
-};
-
-/** The inode at a place whose mount may be written to; EROFS. */
-const changeable = (t: Task, at: Location): Inode => {
-  t.vfs.requireWritable(at);
-  return at.inode;
-};
-const toChange = (t: Task, file: OpenFile): Inode => {
-  t.vfs.requireWritable(file.location);
-  return file.inode;
-};
-
 /** rmdir of a path that ends in ".", ".." or is only slashes. */
 const lastIsDots = (path: string): number => {
   const last = path.split("/").filter((n) => n !== "").at(-1);
   return last === "." ? -E.INVAL : last === ".." ? -E.NOTEMPTY : -E.BUSY;
 };
 
-const byPath = (t: Task, path: number, follow = true): Inode =>
-  t.vfs.find(t, AT_FDCWD, readPath(t, path), follow).inode;
-
 export const filesHandlers: Handlers<Task, typeof files> = {
   ...mountHandlers,
+  ...inotifyHandlers,
+  ...changeHandlers,
   openat: (t, dirfd, path, flags, mode) => open(t, dirfd, readPath(t, path), flags, mode),
   openat2(t, dirfd, path, how, size) {
     if (size < 24) return -E.INVAL;
@@ -143,7 +123,9 @@ export const filesHandlers: Handlers<Task, typeof files> = {
   },
   getdents64(t, fd, at, count) {
     const file = t.files.get(fd);
-    return t.mem.withBuffer(at, Math.min(count, 1 << 20), true, (view) => file.getdents(t, view));
+    const n = t.mem.withBuffer(at, Math.min(count, 1 << 20), true, (view) => file.getdents(t, view));
+    if (n >= 0) fileTold(file, IN.ACCESS);
+    return n;
   },
   getcwd(t, at, size) {
     const root = t.fs.root.path === "/" ? "" : t.fs.root.path;
@@ -191,7 +173,9 @@ export const filesHandlers: Handlers<Task, typeof files> = {
     const { dir, name } = vfs.place(t, dirfd, readPath(t, path), true);
     // A set-gid directory hands the bit on.
     const inherited = dir.inode.stat().mode & 0o2000;
-    vfs.own(t, dir.inode, dir.inode.create(t, name, S_IFDIR | inherited | (mode & 0o1777 & ~t.fs.umask)));
+    const made = dir.inode.create(t, name, S_IFDIR | inherited | (mode & 0o1777 & ~t.fs.umask));
+    vfs.own(t, dir.inode, made);
+    nameMade(dir.inode, name, made);
     return 0;
   },
   mknodat(t, dirfd, path, mode, dev) {
@@ -200,13 +184,16 @@ export const filesHandlers: Handlers<Task, typeof files> = {
     if (![0, S_IFREG, S_IFIFO, S_IFSOCK, S_IFCHR, S_IFBLK].includes(type)) return -E.INVAL;
     if ((type === S_IFCHR || type === S_IFBLK) && !capable(t.cred, CAP.MKNOD)) return -E.PERM;
     const { dir, name } = t.vfs.place(t, dirfd, readPath(t, path));
-    t.vfs.own(t, dir.inode, dir.inode.create(t, name, (type || S_IFREG) | (mode & 0o7777 & ~t.fs.umask), dev));
+    const made = dir.inode.create(t, name, (type || S_IFREG) | (mode & 0o7777 & ~t.fs.umask), dev);
+    t.vfs.own(t, dir.inode, made);
+    nameMade(dir.inode, name, made);
     return 0;
   },
   unlinkat(t, dirfd, path, flags) {
     if ((flags & ~AT.REMOVEDIR) !== 0) return -E.INVAL;
     const text = readPath(t, path);
     const { dir, name, at } = t.vfs.victim(t, dirfd, text);
+    const last = hasOneName(at.inode);
     if ((flags & AT.REMOVEDIR) !== 0) {
       if (name === "") return lastIsDots(text);
       if (at.inode.type !== S_IFDIR) return -E.NOTDIR;
@@ -216,13 +203,14 @@ export const filesHandlers: Handlers<Task, typeof files> = {
       dir.inode.unlink(t, name);
     }
     t.vfs.relocated(t, at.inode, at.path, undefined);
+    nameRemoved(dir.inode, name, at.inode, last);
     return 0;
   },
   symlinkat(t, target, dirfd, path) {
     const text = readPath(t, target);
     if (text === "") return -E.NOENT;
     const { dir, name } = t.vfs.place(t, dirfd, readPath(t, path));
-    dir.inode.symlink(t, name, text);
+    nameMade(dir.inode, name, dir.inode.symlink(t, name, text));
     return 0;
   },
   linkat(t, oldDir, oldPath, newDir, newPath, flags) {
@@ -233,6 +221,7 @@ export const filesHandlers: Handlers<Task, typeof files> = {
     if (from.inode.type === S_IFDIR) return -E.PERM;
     if (from.inode.dev !== dir.inode.dev) return -E.XDEV;
     dir.inode.link(t, name, from.inode);
+    nameAdded(dir.inode, name, from.inode);
     return 0;
   },
   renameat2(t, oldDir, oldPath, newDir, newPath, flags) {
@@ -258,6 +247,7 @@ export const filesHandlers: Handlers<Task, typeof files> = {
       if (fromDir && !toDir) return -E.NOTDIR;
       if (!fromDir && toDir) return -E.ISDIR;
     }
+    const last = to.at !== undefined && hasOneName(to.at.inode);
     from.dir.inode.rename(t, from.name, to.dir.inode, to.name, flags);
     const path = to.dir.path === "/" ? "/" + to.name : to.dir.path + "/" + to.name;
     const exchanged = (flags & 2) !== 0 ? to.at : undefined;
@@ -266,6 +256,9 @@ export const filesHandlers: Handlers<Task, typeof files> = {
     if (exchanged !== undefined) {
       vfs.relocated(t, exchanged.inode, path, { inode: exchanged.inode, path: from.at.path, parent: from.dir });
     }
+    const [before, after] = [[from.dir.inode, from.name], [to.dir.inode, to.name]] as const;
+    nameMoved(before, after, from.at.inode, exchanged === undefined ? to.at?.inode : undefined, last);
+    if (exchanged !== undefined) nameMoved(after, before, exchanged.inode, undefined, false);
     return 0;
   },
   readlinkat(t, dirfd, path, at, size) {
@@ -278,36 +271,6 @@ export const filesHandlers: Handlers<Task, typeof files> = {
   },
   faccessat: (t, dirfd, path, mode) => access(t, dirfd, readPath(t, path), mode, 0),
   faccessat2: (t, dirfd, path, mode, flags) => access(t, dirfd, readPath(t, path), mode, flags),
-  fchmod: (t, fd, mode) => changeMode(t, toChange(t, t.files.get(fd)), mode),
-  fchmodat: (t, dirfd, path, mode) => changeMode(t, changeable(t, t.vfs.find(t, dirfd, readPath(t, path))), mode),
-  fchmodat2(t, dirfd, path, mode, flags) {
-    if ((flags & ~(AT.SYMLINK_NOFOLLOW | AT.EMPTY_PATH)) !== 0) return -E.INVAL;
-    const inode = changeable(t, locate(t, dirfd, path, flags));
-    return inode.type === S_IFLNK ? -E.OPNOTSUPP : changeMode(t, inode, mode);
-  },
-  fchown: (t, fd, uid, gid) => changeOwner(t, toChange(t, t.files.get(fd)), uid, gid),
-  fchownat(t, dirfd, path, uid, gid, flags) {
-    if ((flags & ~(AT.SYMLINK_NOFOLLOW | AT.EMPTY_PATH)) !== 0) return -E.INVAL;
-    return changeOwner(t, changeable(t, locate(t, dirfd, path, flags)), uid, gid);
-  },
-  utimensat(t, dirfd, path, times, flags) {
-    if ((flags & ~(AT.SYMLINK_NOFOLLOW | AT.EMPTY_PATH)) !== 0) return -E.INVAL;
-    const inode = path === 0 ? toChange(t, t.files.get(dirfd)) : changeable(t, locate(t, dirfd, path, flags));
-    return changeTimes(t, inode, times);
-  },
-  truncate(t, path, size) {
-    if (size < 0) return -E.INVAL;
-    const at = t.vfs.find(t, AT_FDCWD, readPath(t, path)), { inode } = at;
-    if (inode.type === S_IFDIR) return -E.ISDIR;
-    t.vfs.requireWritable(at);
-    t.vfs.require(t, inode, 2);
-    return changeSize(t, inode, size);
-  },
-  ftruncate(t, fd, size) {
-    const file = t.files.get(fd);
-    return file.writable ? changeSize(t, file.inode, size, file) : -E.INVAL;
-  },
-  fallocate: (t, fd, mode, offset, length) => allocate(t, t.files.get(fd), mode, offset, length),
   memfd_create(t, name, flags) {
     const { CLOEXEC, ALLOW_SEALING, NOEXEC_SEAL, EXEC } = MFD;
     if ((flags & ~(CLOEXEC | ALLOW_SEALING | NOEXEC_SEAL | EXEC)) !== 0) return -E.INVAL;
@@ -321,16 +284,4 @@ export const filesHandlers: Handlers<Task, typeof files> = {
     if (fd < 0) file.release();
     return fd;
   },
-  setxattr: (t, path, name, value, size, flags) => setAttribute(t, byPath(t, path), name, value, size, flags),
-  lsetxattr: (t, path, name, value, size, flags) => setAttribute(t, byPath(t, path, false), name, value, size, flags),
-  fsetxattr: (t, fd, name, value, size, flags) => setAttribute(t, t.files.get(fd).inode, name, value, size, flags),
-  getxattr: (t, path, name, value, size) => getAttribute(t, byPath(t, path), name, value, size),
-  lgetxattr: (t, path, name, value, size) => getAttribute(t, byPath(t, path, false), name, value, size),
-  fgetxattr: (t, fd, name, value, size) => getAttribute(t, t.files.get(fd).inode, name, value, size),
-  listxattr: (t, path, list, size) => listAttributes(t, byPath(t, path), list, size),
-  llistxattr: (t, path, list, size) => listAttributes(t, byPath(t, path, false), list, size),
-  flistxattr: (t, fd, list, size) => listAttributes(t, t.files.get(fd).inode, list, size),
-  removexattr: (t, path, name) => removeAttribute(t, byPath(t, path), name),
-  lremovexattr: (t, path, name) => removeAttribute(t, byPath(t, path, false), name),
-  fremovexattr: (t, fd, name) => removeAttribute(t, t.files.get(fd).inode, name),
 };

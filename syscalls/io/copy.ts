@@ -1,5 +1,6 @@
 /** Copies between two descriptors: sendfile, splice, tee, copy_file_range. Bytes leave the source only when the target has taken them. */
 import {
+  fileTold,
   MAX_TRANSFER,
   O_APPEND,
   O_NONBLOCK,
@@ -11,6 +12,7 @@ import {
   type Task,
 } from "../../actors/mod.ts";
 import { E, fail } from "../abi/errno.ts";
+import { IN } from "../abi/inotify.ts";
 import { brokenPipe } from "./transfer.ts";
 
 const SPLICE_F_NONBLOCK = 2;
@@ -72,6 +74,8 @@ const copy = (t: Task, from: Side, to: Side, count: number, once: boolean, waits
       if (n === -E.PIPE) return brokenPipe(t, done);
       if (n === -E.AGAIN) return full();
       if (n < 0) return done > 0 ? done : n;
+      fileTold(from.file, IN.ACCESS);
+      fileTold(to.file, IN.MODIFY);
       take(from, n);
       if (to.at !== undefined) to.at += n;
       done += n;

@@ -3,6 +3,7 @@
  * allocating anything but the view.
  */
 import {
+  fileTold,
   fromTask,
   IOV_MAX,
   MAX_TRANSFER,
@@ -17,6 +18,7 @@ import {
   type Task,
 } from "../../actors/mod.ts";
 import { E, fail } from "../abi/errno.ts";
+import { IN } from "../abi/inotify.ts";
 import { SIG } from "../abi/signals.ts";
 
 /** Largest vector that is moved in one operation to or from what is no regular file: a message stays one message, a small pipe write stays whole. */
@@ -29,8 +31,16 @@ export const countedVector = (t: Task, at: number, count: number): Piece[] =>
 // What the view functions work on: set just before `withBuffer`, read at once by the function, so no closure is made per call.
 let task: Task, target: OpenFile, offset: number | undefined;
 const probe = new Uint8Array(1);
-const readView = (view: Uint8Array): number => target.read(task, view, offset);
-const writeView = (view: Uint8Array): number => target.write(task, view, offset);
+const readView = (view: Uint8Array): number => {
+  const n = target.read(task, view, offset);
+  if (n > 0) fileTold(target, IN.ACCESS);
+  return n;
+};
+const writeView = (view: Uint8Array): number => {
+  const n = target.write(task, view, offset);
+  if (n > 0) fileTold(target, IN.MODIFY);
+  return n;
+};
 
 /** One piece, as far as its memory is accessible; EFAULT when its first byte is not. */
 const move = (
