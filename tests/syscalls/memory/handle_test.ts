@@ -3,6 +3,7 @@ import type { Backing } from "../../../cpu/types.ts";
 import type { Task } from "../../../actors/task/task.ts";
 import { credentialsOf } from "../../../actors/credentials.ts";
 import { RLIMIT } from "../../../actors/limits.ts";
+import type { Inode } from "../../../actors/vfs/inode.ts";
 import { O_RDONLY, O_RDWR, O_WRONLY, OpenFile } from "../../../actors/vfs/open_file.ts";
 import { E } from "../../../syscalls/abi/errno.ts";
 import { MAP, MEMBARRIER, PROT } from "../../../syscalls/abi/mman.ts";
@@ -26,7 +27,7 @@ class Pages implements Backing {
 }
 class Mappable extends OpenFile {
   constructor(flags: number, readonly pages: Pages | undefined) {
-    super(undefined!, "/data", flags);
+    super({ descriptions: 0 } as Inode, "/data", flags);
   }
   override backing() {
     return this.pages;
