@@ -126,10 +126,15 @@ const ssh = async (dir: string, port: number, ...args: string[]) => {
     "-o",
     "UserKnownHostsFile=/dev/null",
   ];
-  const { stdout, stderr, code } = await new Deno.Command("ssh", {
+  // Its standard input stays open: dropbear gives a terminal up when the client's input ends, perhaps before the shell has it.
+  const child = new Deno.Command("ssh", {
     args: ["-q", "-F", "none", ...options, "-o", "IdentitiesOnly=yes", "root@127.0.0.1", ...args],
-    stdin: "null",
-  }).output();
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const { stdout, stderr, code } = await child.output();
+  await child.stdin.close().catch(() => {});
   const text = new TextDecoder();
   return `${text.decode(stdout)}${text.decode(stderr)}${code}`;
 };
@@ -158,7 +163,7 @@ for (
     [
       "dropbear",
       ["dropbear-bin", "bash", "coreutils"],
-      `while [ ! -e k.pub ]; do sleep 0.1; done; a=/root/dropbear; mkdir -p -m 700 $a; cp k.pub $a/authorized_keys; chmod 600 $a/authorized_keys
+      `while [ ! -e k.pub ]; do sleep 0.1; done; a=/root/.dropbear; mkdir -p -m 700 $a; cp k.pub $a/authorized_keys; chmod 600 $a/authorized_keys
        dropbearkey -t ed25519 -f hk >/dev/null 2>&1; exec dropbear -F -E -p 2222 -r hk -D $a -P $PWD/pid`,
       /Not backgrounding/,
     ],
