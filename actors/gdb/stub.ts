@@ -167,7 +167,7 @@ export class GdbStub implements Debugger {
     this.#detached = true;
     this.machine.debugger = undefined;
     this.#step = undefined;
-    for (const [at, original] of this.#breakpoints) this.#poke(at, original);
+    for (const [at, original] of this.#breakpoints) this.#takeOut(at, original);
     this.#breakpoints.clear();
     this.#watched.clear();
     this.#files.release();
@@ -386,7 +386,7 @@ export class GdbStub implements Debugger {
     if (type !== "0") return UNKNOWN;
     if (!insert) {
       this.#breakpoints.delete(at);
-      return original === undefined || this.#poke(at, original) ? OK : NO_MEMORY;
+      return original === undefined || this.#takeOut(at, original) ? OK : NO_MEMORY;
     }
     if (original !== undefined) return OK;
     const code = kind === "2" ? BREAK_2 : BREAK_4;
@@ -394,6 +394,17 @@ export class GdbStub implements Debugger {
     if (there === undefined || !this.#poke(at, code)) return NO_MEMORY;
     this.#breakpoints.set(at, there);
     return OK;
+  }
+
+  /** Removes a breakpoint, also where fork has copied it: nobody would know any more whose it was. */
+  #takeOut(at: number, original: Uint8Array): boolean {
+    const code = original.length === 2 ? BREAK_2 : BREAK_4, done = new Set([this.#vm]);
+    for (const other of this.machine.tasks.values()) {
+      if (!other.holdings.vm || done.has(other.vm) || other.vm.image !== this.#vm!.image) continue;
+      done.add(other.vm);
+      if (this.#peek(at, code.length, other)?.every((byte, i) => byte === code[i])) this.#poke(at, original, other);
+    }
+    return this.#poke(at, original);
   }
 
   #watch(insert: boolean, at: number, length: number): Uint8Array {

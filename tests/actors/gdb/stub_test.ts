@@ -139,6 +139,27 @@ Deno.test("a watched word stops the guest when it changes; a debugger that goes 
   assert.equal(stdout, "hello, world\n");
 });
 
+Deno.test("a child that inherited a breakpoint goes on when the debugger has gone", async () => {
+  const guest = guestPath("found_by_programs");
+  // li a7, 94; ecall: exit_group, in a file whose first segment is mapped from its first byte.
+  const image = Deno.readFileSync(guest), call = "9308e00573000000";
+  const base = Number(new DataView(image.buffer).getBigUint64(64 + 56 + 16, true)) & ~0xfff;
+  const place = (base + image.toHex().indexOf(call) / 2).toString(16);
+  const client = new Client(["--strace", guest, "late child"]);
+  await client.connect();
+  assert.equal(await client.ask(`m${place},8`), call);
+  assert.equal(await client.ask(`Z0,${place},4`), "OK");
+  // The parent is there first; its child has a copy.
+  assert.match(await client.ask("vCont;c"), /^T05swbreak:;thread:3e8;$/);
+  assert.equal(await client.ask("D"), "OK");
+  client.close();
+  const { code, stdout, stderr } = await client.ended;
+  assert.equal(stdout, "first\nlate\n");
+  assert.equal(code, 3);
+  assert.match(stderr, /^\+\+\+ exited with 0 \+\+\+$/m);
+  assert.doesNotMatch(stderr, /SIGTRAP/);
+});
+
 Deno.test("Ctrl-C stops a guest that waits, and kill ends it", async () => {
   const client = new Client([guestPath("serve"), "serve", "0", "1"]);
   await client.connect();
