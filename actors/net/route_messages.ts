@@ -2,6 +2,7 @@
 import { concat } from "../bytes.ts";
 import { E } from "../../syscalls/abi/errno.ts";
 import { AF } from "../../syscalls/abi/net.ts";
+import { CAP, nsCapable } from "../credentials.ts";
 import type { NetNamespace } from "../namespaces/net.ts";
 import type { Task } from "../task/task.ts";
 import { changeLo, flagsOfLo, LO } from "./interfaces.ts";
@@ -32,12 +33,12 @@ const link = (net: NetNamespace): Uint8Array => {
     head,
     attribute(3, text(LO.name)), // IFLA_IFNAME
     attribute(13, words(LO.queue)), // IFLA_TXQLEN
-    attribute(16, Uint8Array.of(0)), // IFLA_OPERSTATE: unknown
+    attribute(16, Uint8Array.of(net.up ? 0 : 2)), // IFLA_OPERSTATE: unknown, down
     attribute(17, Uint8Array.of(0)), // IFLA_LINKMODE
     attribute(4, words(LO.mtu)), // IFLA_MTU
     attribute(1, new Uint8Array(6)), // IFLA_ADDRESS
     attribute(2, new Uint8Array(6)), // IFLA_BROADCAST
-    attribute(6, text("noqueue")), // IFLA_QDISC
+    attribute(6, text(net.up ? "noqueue" : "noop")), // IFLA_QDISC
     attribute(7, new Uint8Array(96)), // IFLA_STATS
     attribute(23, new Uint8Array(200)), // IFLA_STATS64
   ]);
@@ -111,11 +112,27 @@ const setLink = (r: Request, port: number, net: NetNamespace, t: Task): Reply[] 
   return failed || (r.flags & NLM_F.ACK) !== 0 ? [reply] : [];
 };
 
+/** RTM_NEWADDR: lo gets the one address that it can have, if it has not got it by coming up. */
+const addAddress = (r: Request, port: number, net: NetNamespace, t: Task): Reply[] => {
+  const { bytes } = r;
+  if (bytes.length < HEADER + 8) return [error(r, port, E.INVAL)];
+  if (!nsCapable(t.cred, net.owner, CAP.NET_ADMIN)) return [error(r, port, E.PERM)];
+  const [family, prefix] = bytes.subarray(HEADER),
+    index = new DataView(bytes.buffer, bytes.byteOffset).getInt32(HEADER + 4, true);
+  if (index !== LO.index) return [error(r, port, E.NODEV)];
+  const told = bytes.subarray(HEADER + 12, HEADER + 16).every((b, i) => b === V4[i]);
+  if (family !== AF.INET || prefix !== 8 || !told) return [error(r, port, E.OPNOTSUPP)];
+  if (net.addressed) return [error(r, port, E.EXIST)];
+  net.addressed = true;
+  return (r.flags & NLM_F.ACK) !== 0 ? [error(r, port, 0)] : [];
+};
+
 const answerOne = (r: Request, port: number, net: NetNamespace, t: Task): Reply[] => {
   const { type, flags } = r;
   if (type < 16) return (flags & NLM_F.ACK) !== 0 ? [error(r, port, 0)] : [];
   // Each family of requests: NEW, DEL, GET, SET.
   if (type === RTM.NEWLINK || type === RTM.SETLINK) return setLink(r, port, net, t);
+  if (type === RTM.NEWADDR) return addAddress(r, port, net, t);
   if ((type & 3) !== 2) return [error(r, port, E.PERM)];
   if ((flags & NLM_F.DUMP) !== 0) {
     const found = dump(type, r.bytes[HEADER] ?? 0, net);

@@ -24,13 +24,10 @@ export const mountsText = (s: ProcTask): string =>
   ).join("");
 
 export const mountInfoText = (s: ProcTask): string => {
-  const { mounts } = s.task.vfs;
-  const parentOf = ({ path, under }: Mount): number =>
-    under?.id ?? (path === "/" ? 1 : mounts.of(path.slice(0, path.lastIndexOf("/")) || "/").id);
   return visible(s).map(({ mount, path }) => {
-    const { id, root, rootPath, source, type, flags, options } = mount;
+    const { id, parent, root, rootPath, source, type, flags, options } = mount;
     const ofSystem = joined((flags & MOUNT.RDONLY) !== 0 ? "ro" : "rw", options);
-    return `${id} ${parentOf(mount)} ${major(root.dev)}:${minor(root.dev)} ${shown(rootPath)} ${shown(path)} ${
+    return `${id} ${parent?.id ?? 1} ${major(root.dev)}:${minor(root.dev)} ${shown(rootPath)} ${shown(path)} ${
       mountOptions(mount)
     } - ${type} ${shown(source)} ${ofSystem}\n`;
   }).join("");

@@ -106,7 +106,9 @@ export const moveMount = (t: Task, from: Location, target: Location): number => 
   if (mount === undefined || from.path === "/") return -E.INVAL;
   if (within(target.path, from.path)) return -E.LOOP;
   fits(target, from.inode);
-  t.vfs.mounts.relocate((path) => within(path, from.path) ? moved(path, from.path, target.path) : path);
+  const { mounts } = t.vfs, all = new Set([mount, ...mounts.standingOn(mount)]);
+  mount.parent = mounts.of(target.path);
+  mounts.relocate((m) => all.has(m) ? moved(m.path, from.path, target.path) : m.path);
   return 0;
 };
 
@@ -115,7 +117,7 @@ export const unmount = (t: Task, at: Location, lazy: boolean): number => {
   const mount = isRoot(t, at), { vfs } = t;
   if (mount === undefined) return -E.INVAL;
   if (at.path === t.fs.root.path) return lazy ? -E.INVAL : -E.BUSY;
-  const below = vfs.mounts.below(at.path);
+  const below = vfs.mounts.standingOn(mount);
   if (!lazy && (below.length > 0 || vfs.inUse(t, mount))) return -E.BUSY;
   for (const m of below.reverse()) vfs.mounts.remove(m);
   vfs.mounts.remove(mount);

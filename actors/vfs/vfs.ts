@@ -2,6 +2,7 @@
  * The file system tree of a machine: mounts and the path walk (path_resolution(7)). All symbolic links are resolved here, inside the task's root, so that no link
  * leads out of it.
  */
+import { PathFile } from "./path_file.ts";
 import { MOUNT } from "../../syscalls/abi/mount.ts";
 import { IN } from "../../syscalls/abi/inotify.ts";
 import { AT, AT_FDCWD } from "../../syscalls/abi/at.ts";
@@ -13,8 +14,8 @@ import { MAY_EXEC, MAY_READ, MAY_WRITE, mayAccess, mayRemove } from "./access.ts
 import { CAP, capable } from "../credentials.ts";
 import { DirectoryFile } from "./directory_file.ts";
 import { type Inode, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "./inode.ts";
-import { flagsOf, type Mount, MountTable, moved, within } from "./mount_table.ts";
 import { nameMade, told } from "./notify.ts";
+import { BEHIND_ROOT, flagsOf, type Mount, MountTable, moved, within } from "./mount_table.ts";
 import {
   O_ACCMODE,
   O_CREAT,
@@ -211,7 +212,7 @@ export class Vfs {
   relocated(t: Task, inode: Inode, from: string, to: Location | undefined): void {
     const below = from + "/";
     if (to !== undefined && this.mounts.below(from).length > 0) {
-      this.mounts.relocate((path) => within(path, from) ? moved(path, from, to.path) : path);
+      this.mounts.relocate(({ path }) => within(path, from) ? moved(path, from, to.path) : path);
     }
     const rebase = (l: Location): Location =>
       l.path === from && l.inode === inode
@@ -225,7 +226,7 @@ export class Vfs {
   /** Every place that a task stands in or has open gets what `rebase` makes of it; of descriptions only those whose path is `concerned`; `everywhere`: in all namespaces. */
   #rebaseAll(
     t: Task,
-    rebase: (at: Location) => Location,
+    rebase: (at: Location, standing: boolean) => Location,
     concerned: (path: string) => boolean,
     everywhere: boolean,
   ): void {
@@ -235,15 +236,15 @@ export class Vfs {
       if (!everywhere && (!holdings.namespaces || task.vfs !== this)) continue;
       if (holdings.fs && !seen.has(fs)) {
         seen.add(fs);
-        fs.cwd = rebase(fs.cwd);
-        fs.root = rebase(fs.root);
+        fs.cwd = rebase(fs.cwd, true);
+        fs.root = rebase(fs.root, true);
       }
       if (!holdings.files || seen.has(files)) continue;
       seen.add(files);
       for (const file of files.all()) {
         if (file.location === undefined || !concerned(file.path)) continue;
         const before = file.location;
-        file.location = rebase(before);
+        file.location = rebase(before, false);
         if (file.location !== before) file.path = file.location.path;
       }
     }
@@ -264,15 +265,20 @@ export class Vfs {
 
   /** Another mount becomes the root, the former root goes where `old` is (pivot_root(2)); the caller has checked both. */
   pivot(t: Task, root: string, old: string): void {
+    const { mounts } = this, former = mounts.at("/")!, next = mounts.at(root)!;
+    const oldPlace = old === root ? BEHIND_ROOT : moved(old, root, "/");
+    const taken = new Set([next, ...mounts.standingOn(next)]);
     const rename = (path: string): string => within(path, root) ? moved(path, root, "/") : moved(path, "/", oldPlace);
-    const oldPlace = moved(old, root, "/");
-    // What was the root's own place is seen under the new name; whoever stood at either root stands at the new one.
-    this.mounts.relocate((path) => path === root ? "/" : rename(path));
-    const place = (at: Location): Location =>
-      at.path === "/" || at.path === root
-        ? this.root
-        : { inode: at.inode, path: rename(at.path), parent: at.parent && place(at.parent) };
-    this.#rebaseAll(t, place, () => true, false);
+    former.parent = mounts.of(old);
+    next.parent = undefined;
+    mounts.relocate((m) => taken.has(m) ? moved(m.path, root, "/") : moved(m.path, "/", oldPlace));
+    const place = (at: Location): Location => ({
+      inode: at.inode,
+      path: rename(at.path),
+      parent: at.parent && place(at.parent),
+    });
+    // Whoever stands at the former root stands at the new one; what is open there stays there.
+    this.#rebaseAll(t, (at, standing) => standing && at.path === "/" ? this.root : place(at), () => true, false);
   }
 
   /** The file a path leads to; ENOENT when there is none. */
@@ -333,16 +339,15 @@ export class Vfs {
   #openFound(t: Task, at: Location, flags: number): OpenFile {
     const { inode } = at;
     if ((flags & O_DIRECTORY) !== 0 && inode.type !== S_IFDIR) fail(E.NOTDIR);
-    if ((flags & O_PATH) === 0) {
-      if (inode.type === S_IFLNK) fail(E.LOOP);
-      const access = flags & O_ACCMODE;
-      const writing = access !== O_RDONLY || (flags & O_TRUNC) !== 0;
-      if (writing && inode.type === S_IFDIR) fail(inode.passable ? E.ACCES : E.ISDIR);
-      if (writing && inode.type === S_IFREG) this.requireWritable(at);
-      this.require(t, inode, (access !== O_WRONLY ? MAY_READ : 0) | (writing ? MAY_WRITE : 0));
-    }
+    if ((flags & O_PATH) !== 0) return placed(t, new PathFile(inode, at.path, flags), at);
+    if (inode.type === S_IFLNK) fail(E.LOOP);
+    const access = flags & O_ACCMODE;
+    const writing = access !== O_RDONLY || (flags & O_TRUNC) !== 0;
+    if (writing && inode.type === S_IFDIR) fail(inode.passable ? E.ACCES : E.ISDIR);
+    if (writing && inode.type === S_IFREG) this.requireWritable(at);
+    this.require(t, inode, (access !== O_WRONLY ? MAY_READ : 0) | (writing ? MAY_WRITE : 0));
     const file = placed(t, inode.open(t, flags, at.path), at);
-    if ((flags & O_TRUNC) !== 0 && (flags & O_PATH) === 0 && inode.type === S_IFREG) told(at, IN.MODIFY);
+    if ((flags & O_TRUNC) !== 0 && inode.type === S_IFREG) told(at, IN.MODIFY);
     return file;
   }
 
