@@ -28,6 +28,7 @@ import { HostEntropy, SeededEntropy } from "./actors/world/entropy.ts";
 import { hostDirectory, hostEnvironment, hostIdentity } from "./actors/world/identity.ts";
 import { type EventLoop, pause } from "./actors/world/event_loop.ts";
 import { type HostFiles, hostFs } from "./actors/world/host_fs.ts";
+import { readOnly } from "./actors/world/read_only.ts";
 import { POLICIES, type SchedulePolicy } from "./actors/world/order.ts";
 import { HostStdio, type StdioDoor } from "./actors/world/stdio.ts";
 import { installExtras } from "./actors/extras.ts";
@@ -221,7 +222,8 @@ const makeMachine = (options: BootOptions): Machine => {
   if (options.maxMemory !== undefined) machine.maxMemory = options.maxMemory;
   machine.mmapBase = options.mmapBase ?? 0;
   const [root, sysroot] = [options.root ?? "", options.sysroot ?? ""].map((dir) => dir.replace(/\/+$/, ""));
-  const fs = new HostFs(root, sysroot, world?.files);
+  const files = world?.files ?? hostFs;
+  const fs = new HostFs(root, sysroot, options.overlay === undefined ? files : readOnly(files));
   const below = fs.rootInode();
   if (options.overlay === undefined) machine.vfs = Vfs.of(below);
   else machine.vfs = Vfs.of(overRoot(machine, below, upperLayer(options)), "overlay", "overlay");
@@ -249,13 +251,14 @@ const firstTask = (machine: Machine, options: BootOptions, stdio: StdioDoor): Ta
 /** Mounts `binds`; why one could not be. */
 const bindHostFiles = (task: Task, { binds = [], overlay, world }: BootOptions): string | undefined => {
   const { vfs } = task.machine;
-  for (const { host, guest, readOnly } of binds) {
+  for (const { host, guest, readOnly: only } of binds) {
     try {
-      const root = new HostFs((world?.files ?? hostFs).realPath(host), "", world?.files).rootInode();
+      const files = world?.files ?? hostFs;
+      const root = new HostFs(files.realPath(host), "", only ? readOnly(files) : files).rootInode();
       if (overlay !== undefined && root.type === S_IFDIR) makeDirectories(task, guest);
       const at = vfs.find(task, -100, guest);
       if ((at.inode.type === S_IFDIR) !== (root.type === S_IFDIR)) throw errno(E.NOTDIR);
-      vfs.mount(at.path, root, "/dev/root", "ext4", readOnly ? "ro,nosuid,nodev,relatime" : "rw,nosuid,nodev,relatime");
+      vfs.mount(at.path, root, "/dev/root", "ext4", only ? "ro,nosuid,nodev,relatime" : "rw,nosuid,nodev,relatime");
     } catch (error) {
       if (!(error instanceof Errno)) throw error;
       return oneLine(`cannot bind ${host} to ${guest}: ${ERRNO_TEXT[error.no]}`);

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { HostFs } from "../../../actors/vfs/hostfs.ts";
 import { O_CREAT, O_PATH, O_RDWR, type OpenFile } from "../../../actors/vfs/open_file.ts";
 import { type HostFiles, hostFs } from "../../../actors/world/host_fs.ts";
+import { readOnly } from "../../../actors/world/read_only.ts";
 import { AT_FDCWD } from "../../../syscalls/abi/at.ts";
 import { E, Errno } from "../../../syscalls/abi/errno.ts";
 import { fileKernel } from "../../fakes/files.ts";
@@ -104,4 +105,32 @@ guarded("a directory of the sysroot that is a link in the root shows nothing of 
   Deno.symlinkSync(`${dir}/outside`, `${dir}/root/a`);
   const { open } = over(`${dir}/root`, `${dir}/sys`);
   fails(E.NOENT, () => open("/a/secret"));
+});
+
+guarded("files that are only to be read are not changed by any call", (dir) => {
+  Deno.mkdirSync(`${dir}/root/d`);
+  Deno.writeTextFileSync(`${dir}/root/f`, "text", { mode: 0o640 });
+  const { t, open, root } = over(`${dir}/root`, "", readOnly(hostFs));
+  const file = open("/f"), d = root.lookup(t, "d");
+  for (
+    const change of [
+      () => open("/f", O_RDWR),
+      () => open("/new", O_RDWR | O_CREAT),
+      () => root.create(t, "new", 0o40755),
+      () => root.symlink(t, "new", "f"),
+      () => root.link(t, "new", file.inode),
+      () => root.unlink(t, "f"),
+      () => root.rmdir(t, "d"),
+      () => root.rename(t, "f", d, "f", 0),
+      () => root.rename(t, "f", root, "d", 2),
+      () => file.inode.setAttributes(t, { mode: 0o777 }),
+      () => file.inode.setAttributes(t, { uid: 1 }),
+      () => file.inode.setAttributes(t, { size: 0 }),
+      () => file.inode.setAttributes(t, { mtime: 1n }),
+    ]
+  ) fails(E.ROFS, change);
+  file.release();
+  assert.deepEqual([...Deno.readDirSync(`${dir}/root`)].map((e) => e.name).sort(), ["d", "f"]);
+  assert.equal(Deno.readTextFileSync(`${dir}/root/f`), "text");
+  assert.equal(Deno.statSync(`${dir}/root/f`).mode! & 0o777, 0o640);
 });
