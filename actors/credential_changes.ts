@@ -4,7 +4,6 @@
  */
 import { E } from "../syscalls/abi/errno.ts";
 import { ALL_CAPS, CAP, capableHere, type Credentials, KEEP, rootUid } from "./credentials.ts";
-import { execHooks } from "./exec/exec.ts";
 import type { Task } from "./task/task.ts";
 
 export const SECBIT = {
@@ -180,22 +179,3 @@ export const setCapabilities = (t: Task, effective: bigint, permitted: bigint, i
   });
   return 0;
 };
-
-/** Credentials after execve of a file without capabilities of its own (cap_bprm_creds_from_file, capabilities(7)). */
-const afterExec = (cred: Credentials): Credentials => {
-  const rootId = rootUid(cred);
-  const root = (cred.ruid === rootId || cred.euid === rootId) && (cred.securebits & SECBIT.NOROOT) === 0;
-  const capPermitted = root ? cred.capInheritable | cred.capBounding : cred.capAmbient;
-  return {
-    ...cred,
-    suid: cred.euid,
-    fsuid: cred.euid,
-    sgid: cred.egid,
-    fsgid: cred.egid,
-    capPermitted,
-    capEffective: root && cred.euid === rootId ? capPermitted : cred.capAmbient,
-    securebits: cred.securebits & ~SECBIT.KEEP_CAPS,
-  };
-};
-
-execHooks.push((t) => t.cred = afterExec(t.cred));

@@ -1,5 +1,6 @@
 /** The auxiliary vector (getauxval(3), SEMANTICS 5.20): pairs of numbers, some of which point into the initial stack. */
-import { type Credentials, seenGid, seenUid } from "../credentials.ts";
+import { seenGid, seenUid } from "../credentials.ts";
+import type { ExecCredentials } from "./set_ids.ts";
 
 export const AT_ = {
   NULL: 0,
@@ -39,7 +40,10 @@ export interface LoadedFacts {
 }
 
 /** Pairs in Linux's order; "random" and "execfn" stand for addresses in the stack. */
-export const auxiliaryVector = (facts: LoadedFacts, cred: Credentials): [number, number | "random" | "execfn"][] => [
+export const auxiliaryVector = (
+  facts: LoadedFacts,
+  { cred, secure }: ExecCredentials,
+): [number, number | "random" | "execfn"][] => [
   [AT_.MINSIGSTKSZ, 2048],
   [AT_.HWCAP, HWCAP_RV64GC],
   [AT_.PAGESZ, 4096],
@@ -54,7 +58,7 @@ export const auxiliaryVector = (facts: LoadedFacts, cred: Credentials): [number,
   [AT_.EUID, seenUid(cred, cred.euid)],
   [AT_.GID, seenGid(cred, cred.rgid)],
   [AT_.EGID, seenGid(cred, cred.egid)],
-  [AT_.SECURE, 0],
+  [AT_.SECURE, secure ? 1 : 0],
   [AT_.RANDOM, "random"],
   [AT_.HWCAP2, 0],
   [AT_.EXECFN, "execfn"],

@@ -11,6 +11,7 @@ import { NO_ALT_STACK, type Task } from "../task/task.ts";
 import type { VmGroup } from "../vm_group.ts";
 import { applyMemoryLimits } from "../resource_limits.ts";
 import { findProgram } from "./find.ts";
+import { adopt, type ExecCredentials, execCredentials } from "./set_ids.ts";
 import { loadProgram, UnusableImage } from "./load.ts";
 
 /** Steps of an exec that other actors own: POSIX timers, shared memory segments. */
@@ -27,9 +28,10 @@ export const execProgram = (
 ): number => {
   if (t.group.groupExit !== undefined) throw errno(E.AGAIN);
   const program = findProgram(t, dirfd, path, flags, argv.length === 0 ? [new Uint8Array(0)] : argv);
-  let loaded: ReturnType<typeof loadProgram>;
+  let loaded: ReturnType<typeof loadProgram>, credentials: ExecCredentials;
   try {
-    loaded = loadProgram(t, program, envp);
+    credentials = execCredentials(t, program.file);
+    loaded = loadProgram(t, program, envp, credentials);
   } catch (error) {
     program.file.release();
     if (!(error instanceof UnusableImage) || !error.late || !t.holdings.vm) throw error;
@@ -38,6 +40,7 @@ export const execProgram = (
   }
   const goAhead = (): number => {
     commit(t, loaded.vm, loaded.sp, loaded.entry, program.comm);
+    adopt(t, credentials);
     return NO_RESULT;
   };
   endSiblings(t);

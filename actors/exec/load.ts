@@ -20,6 +20,7 @@ import type { Task } from "../task/task.ts";
 import { type ImageFacts, VmGroup } from "../vm_group.ts";
 import { auxiliaryVector, type LoadedFacts } from "./auxv.ts";
 import type { Program } from "./find.ts";
+import type { ExecCredentials } from "./set_ids.ts";
 import { ofInterpreter, UnusableImage } from "./unusable.ts";
 
 /** Where position-independent programs go. */
@@ -42,7 +43,12 @@ export interface Loaded {
 export { UnusableImage };
 
 /** Throws Errno (ENOEXEC, ELIBBAD, ENOENT, ENOMEM, E2BIG); nothing is left behind then. */
-export const loadProgram = (t: Task, program: Program, envp: readonly Uint8Array[]): Loaded => {
+export const loadProgram = (
+  t: Task,
+  program: Program,
+  envp: readonly Uint8Array[],
+  credentials: ExecCredentials,
+): Loaded => {
   const { machine } = t;
   const backing = program.file.backing()!;
   const image = parse(backing, E.NOEXEC);
@@ -59,7 +65,7 @@ export const loadProgram = (t: Task, program: Program, envp: readonly Uint8Array
     const linker = wanted === undefined ? undefined : ofInterpreter(wanted, () => loadLinker(t, space, wanted));
     const trampoline = mapTrampoline(space, stackTop);
     const facts = { phdr: main.phdr, phnum: main.phnum, entry: main.entry, base: linker?.base ?? 0 };
-    const stack = pushStack(t, space, program, envp, facts, stackTop);
+    const stack = pushStack(t, space, program, envp, facts, credentials, stackTop);
     const shown: ImageFacts = {
       exe: program.file.path,
       exeFile: program.file,
@@ -146,11 +152,12 @@ const pushStack = (
   program: Program,
   envp: readonly Uint8Array[],
   facts: LoadedFacts,
+  credentials: ExecCredentials,
   top: number,
 ) => {
   const random = new Uint8Array(16);
   t.machine.entropy.fill(random);
-  const auxv = auxiliaryVector(facts, t.cred);
+  const auxv = auxiliaryVector(facts, credentials);
   const stack = initialStack({ argv: program.argv, envp, auxv, random, execfn: bytesOf(program.execfn) }, top);
   const length = Math.ceil((top - stack.sp) / 4096) * 4096 + 32 * 4096;
   const request = {

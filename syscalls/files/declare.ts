@@ -133,7 +133,7 @@ export const files = {
     {
       support: "partial",
       note:
-        "tmpfs, ramfs, overlay, proc, sysfs, devtmpfs, devpts; mounts stay private; nodev and nosuid have no effect",
+        "tmpfs, ramfs, overlay, proc, sysfs, devtmpfs, devpts; mounts stay private; nodev has no effect",
     },
   ),
   umount2: call(39, [path("target"), flags("flags", UMOUNT_FLAGS, "i32")], "detach a file system"),
