@@ -132,8 +132,7 @@ export const files = {
     "attach a file system",
     {
       support: "partial",
-      note:
-        "tmpfs, ramfs, overlay, proc, sysfs, devtmpfs, devpts; mounts stay private; nodev has no effect",
+      note: "tmpfs, ramfs, overlay, proc, sysfs, devtmpfs, devpts; mounts stay private; nodev has no effect",
     },
   ),
   umount2: call(39, [path("target"), flags("flags", UMOUNT_FLAGS, "i32")], "detach a file system"),
