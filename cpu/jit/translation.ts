@@ -256,13 +256,18 @@ export class Translation implements HotCode {
       const retired = chunk - words[base + (BUDGET >> 2)];
       this.untilSample = Math.max(0, this.untilSample - retired);
       left -= retired;
-      marked = reason === Reason.Region && !this.#regions.has(words[base + (PC >> 2)] >>> 0);
+      marked = reason === Reason.Region && this.#isBare(words[base + (PC >> 2)] >>> 0, back);
       if (reason === Reason.Region || reason === Reason.BudgetSpent) continue;
       // What can be served with frames waiting: nothing in them may depend on it.
       const stuck: boolean = retired === 0 && served;
       served = !stuck && this.#serve(reason, base, words);
       if (!served) return left;
     }
+  }
+
+  /** A mark in the way that stands for no code, as for a call that waits further out; who comes often gets code. */
+  #isBare(pc: number, back: number): boolean {
+    return pc !== back && !this.#regions.has(pc) && this.#arrived(pc) === undefined;
   }
 
   /** Makes a page accessible or decodes more of one. */

@@ -38,7 +38,7 @@ export const AUTO: Eagerness = {
   samplesPerTrace: 12,
   traceLength: 400,
   hotInTrace: 8,
-  hotFromCode: 300,
+  hotFromCode: 100,
   ranges: 50_000,
   cold: false,
 };
