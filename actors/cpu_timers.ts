@@ -4,7 +4,7 @@
  */
 import { SIG } from "../syscalls/abi/signals.ts";
 import { RLIMIT } from "./limits.ts";
-import { fromKernel } from "./signals/generate.ts";
+import { fromKernel } from "./signals/sender.ts";
 import type { Task } from "./task/task.ts";
 import type { ThreadGroup } from "./task/thread_group.ts";
 

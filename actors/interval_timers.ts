@@ -4,7 +4,7 @@
  */
 import { SIG } from "../syscalls/abi/signals.ts";
 import { armCpuTimer, cancelCpuTimer, type CpuTimer, groupCpuTime } from "./cpu_timers.ts";
-import { fromKernel } from "./signals/generate.ts";
+import { fromKernel } from "./signals/sender.ts";
 import { exitHooks } from "./task/exit.ts";
 import type { Task } from "./task/task.ts";
 import type { ThreadGroup } from "./task/thread_group.ts";

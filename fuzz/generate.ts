@@ -74,7 +74,7 @@ const SHARING = [
 ];
 const NEWTIME = 0x80, NEWPID = 0x20000000;
 /** Flags of new namespaces; those that change most come most often. NEWTIME is clone3's and unshare's only. */
-const NEW = [NEWPID, NEWPID, NEWPID, 0x04000000, 0x08000000, 0x02000000, 0x10000000, 0x20000];
+const NEW = [NEWPID, NEWPID, NEWPID, 0x40000000, 0x04000000, 0x08000000, 0x02000000, 0x10000000, 0x20000];
 const BAD = 0x00c00000;
 
 export interface Limits {

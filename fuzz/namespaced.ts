@@ -3,8 +3,8 @@ import type { Maker } from "./idioms.ts";
 import type { Arg, CloneStep, Step } from "./program.ts";
 
 const NEWPID = 0x20000000, NEWTIME = 0x80, PIDFD = 0x1000, VM = 0x100, THREAD = 0x10d00;
-/** uts, ipc, cgroup, mnt, user. */
-const OTHERS = [0x04000000, 0x08000000, 0x02000000, 0x20000, 0x10000000];
+/** uts, ipc, cgroup, mnt, user, net. */
+const OTHERS = [0x04000000, 0x08000000, 0x02000000, 0x20000, 0x10000000, 0x40000000];
 
 const call = (name: string, ...args: Arg[]): Step => ({ call: name, args });
 const made = (m: Maker, clone: number, child: Step[], more: Partial<CloneStep> = {}): CloneStep => ({

@@ -52,6 +52,10 @@ export class PidNamespace extends Namespace {
     const numbers = this.of.nestedNumbers.get(id);
     return numbers !== undefined && numbers.home.within(this) ? numbers.byLevel[this.level] : 0;
   }
+  /** What a kernel's number is called in `outer` and each namespace from there to this one. */
+  numbersFrom(outer: PidNamespace, id: number): number[] {
+    return this.chain.slice(0, this.level - outer.level + 1).reverse().map((ns) => ns.numberOf(id));
+  }
   /** The kernel's number for one said here; 0 for nobody's. */
   named(number: number): number {
     if (this.level === 0) return number;

@@ -2,6 +2,7 @@
 import { errno } from "../../syscalls/abi/errno.ts";
 import { RLIMIT } from "../limits.ts";
 import type { Machine } from "../machine.ts";
+import type { PidNamespace } from "../namespaces/pid.ts";
 import type { NamesGroup } from "../task/pidfds.ts";
 import type { Task } from "../task/task.ts";
 import type { ThreadGroup } from "../task/thread_group.ts";
@@ -25,6 +26,12 @@ export class PidFd extends OpenFile implements NamesGroup {
   override poll(): number {
     const gone = this.target.machine.groups.get(this.pidfdGroup.tgid) !== this.pidfdGroup;
     return this.pidfdGroup.live > 0 ? 0 : POLLIN | POLLRDNORM | (gone ? POLLHUP : 0);
+  }
+  /** As the /proc shows it that it is read through. */
+  fdinfo(pids: PidNamespace): string {
+    const { tid } = this.target, number = this.present ? pids.numberOf(tid) : -1;
+    const all = number > 0 ? this.pidfdGroup.pidNamespace.numbersFrom(pids, tid) : [number];
+    return `Pid:\t${number}\nNSpid:\t${all.join("\t")}\n`;
   }
   protected closed(): void {
     this.pidfdGroup.deathEvents.remove(this.#hear);

@@ -3,6 +3,7 @@ import { E, fail } from "../../syscalls/abi/errno.ts";
 import { mayTrace } from "../cross_memory.ts";
 import type { Task } from "../task/task.ts";
 import type { Namespace } from "../namespaces/namespace.ts";
+import type { PidNamespace } from "../namespaces/pid.ts";
 import { nameOf, NamespaceNode } from "../namespaces/nsfs.ts";
 import { S_IFLNK, S_IFREG } from "../vfs/inode.ts";
 import { O_CLOEXEC, O_PATH, OpenFile } from "../vfs/open_file.ts";
@@ -57,7 +58,7 @@ const fdInfo: TextEntry<Descriptor> = {
   text(s) {
     const file = s.file ?? fail(E.NOENT);
     const flags = file.flags | (s.of.task.files.cloexec(s.fd) ? O_CLOEXEC : 0);
-    const more = (file as { fdinfo?: () => string }).fdinfo?.() ?? "";
+    const more = (file as { fdinfo?: (pids: PidNamespace) => string }).fdinfo?.(s.of.pids) ?? "";
     return `pos:\t${file.pos}\nflags:\t0${flags.toString(8)}\nmnt_id:\t1\nino:\t${file.inode.ino}\n${more}`;
   },
 };

@@ -224,8 +224,7 @@ export const statusText = (s: ProcTask, t: Task): string => {
   const { task } = s;
   const { group, cred } = task;
   const uids = [cred.ruid, cred.euid, cred.suid, cred.fsuid], gids = [cred.rgid, cred.egid, cred.sgid, cred.fsgid];
-  const all = (id: number): string =>
-    task.machine.nestedNumbers.get(id)?.byLevel.slice(s.pids.level).join("\t") ?? `${id}`;
+  const all = (id: number): string => group.pidNamespace.numbersFrom(s.pids, id).join("\t");
   const letter = stateLetter(task);
   const { ignored, caught } = dispositions(task);
   const umask = task.holdings.fs ? `Umask:\t${task.fs.umask.toString(8).padStart(4, "0")}\n` : "";

@@ -5,13 +5,13 @@
 import { E } from "../../syscalls/abi/errno.ts";
 import { CONT_MASK, defaultAction, SI, SIG, STOP_MASK } from "../../syscalls/abi/signals.ts";
 import { RLIMIT } from "../limits.ts";
-import { shownId } from "../namespaces/user.ts";
 import type { Machine } from "../machine.ts";
 import { SIG_DFL, SIG_IGN } from "../signal_handlers.ts";
 import { alive } from "../task/states.ts";
 import type { Task } from "../task/task.ts";
 import type { ThreadGroup } from "../task/thread_group.ts";
 import { sigBit, type SigInfo, SIGRTMIN } from "./pending.ts";
+import { seenBy } from "./sender.ts";
 import type { SignalService } from "./service.ts";
 import { continueGroup, rouse } from "./stop.ts";
 
@@ -145,14 +145,6 @@ export class Signals implements SignalService {
   }
 }
 
-/** The sender as the receiver's namespaces call it; pid 0: it is outside. */
-const seenBy = (group: ThreadGroup, info: SigInfo): SigInfo => {
-  const { pidNamespace } = group, { userNamespace } = group.leader.cred;
-  if (pidNamespace.level === 0 && userNamespace.level === 0) return info;
-  const pid = info.pid && pidNamespace.numberOf(info.pid);
-  return { ...info, pid, uid: info.uid && shownId(userNamespace.uids, info.uid) };
-};
-
 /** Wakes a sibling for shared pending signals this task no longer takes (retarget_shared_pending). */
 export const retargetShared = (task: Task, mask: bigint): void => {
   const moved = task.group.pending.mask & mask;
@@ -189,14 +181,3 @@ export const forceSignal = (task: Task, info: SigInfo): void => {
   task.pending.add(info.signo, info);
   task.attention = true;
 };
-
-/** siginfo of kill(2) or tgkill(2) from a task. */
-export const fromTask = (sender: Task, sig: number, code: number = SI.USER): SigInfo => ({
-  signo: sig,
-  code,
-  pid: sender.pid,
-  uid: sender.cred.ruid,
-});
-
-/** siginfo of a signal the kernel makes. */
-export const fromKernel = (sig: number): SigInfo => ({ signo: sig, code: SI.KERNEL, pid: 0, uid: 0 });

@@ -2,6 +2,7 @@
  * A pending set: private to a task, or shared by a thread group (struct sigpending). Standard signals keep one entry each (the first), real-time
  * signals queue in order. Masks have bit n-1 for signal n.
  */
+import type { PidNamespace } from "../namespaces/pid.ts";
 
 /** siginfo as the kernel keeps it. Which fields matter depends on `code` (sigaction(2)). */
 export interface SigInfo {
@@ -27,6 +28,8 @@ export interface SigInfo {
   readonly arch?: number;
   /** Bytes 16.. of a user-made siginfo (rt_sigqueueinfo), passed on as given. */
   readonly raw?: Uint8Array;
+  /** The pid is what a task of this namespace said, not a number of the kernel. */
+  readonly saidIn?: PidNamespace;
 }
 
 export const sigBit = (sig: number): bigint => 1n << BigInt(sig - 1);

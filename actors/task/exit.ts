@@ -4,7 +4,8 @@
  */
 import { SI, SIG } from "../../syscalls/abi/signals.ts";
 import { SIG_IGN } from "../signal_handlers.ts";
-import { fromKernel, retargetShared } from "../signals/generate.ts";
+import { retargetShared } from "../signals/generate.ts";
+import { fromKernel } from "../signals/sender.ts";
 import { isOrphanedPgrp, rouse, threadParked } from "../signals/stop.ts";
 import { leaveUndoList } from "../sysv/undo_list.ts";
 import { alive } from "./states.ts";

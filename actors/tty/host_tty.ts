@@ -6,7 +6,7 @@ import { SIG } from "../../syscalls/abi/signals.ts";
 import { OFLAG } from "../../syscalls/abi/termios.ts";
 import type { Machine } from "../machine.ts";
 import { SIG_DFL } from "../signal_handlers.ts";
-import { fromKernel } from "../signals/generate.ts";
+import { fromKernel } from "../signals/sender.ts";
 import type { ThreadGroup } from "../task/thread_group.ts";
 import type { StdioDoor } from "../world/stdio.ts";
 import type { TerminalDoor } from "../world/terminal.ts";

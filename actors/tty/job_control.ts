@@ -4,7 +4,7 @@ import { SIG } from "../../syscalls/abi/signals.ts";
 import { CAP, capable } from "../credentials.ts";
 import type { Machine } from "../machine.ts";
 import { SIG_IGN } from "../signal_handlers.ts";
-import { fromKernel } from "../signals/generate.ts";
+import { fromKernel } from "../signals/sender.ts";
 import { sigBit } from "../signals/pending.ts";
 import { isOrphanedPgrp } from "../signals/stop.ts";
 import { exitHooks } from "../task/exit.ts";

@@ -6,7 +6,7 @@ import { SIG } from "../../syscalls/abi/signals.ts";
 import { E } from "../../syscalls/abi/errno.ts";
 import { LFLAG } from "../../syscalls/abi/termios.ts";
 import type { Machine } from "../machine.ts";
-import { fromKernel } from "../signals/generate.ts";
+import { fromKernel } from "../signals/sender.ts";
 import type { Task } from "../task/task.ts";
 import type { Timer } from "../timers.ts";
 import type { WaitQueue } from "../wait_queue.ts";

@@ -2,11 +2,11 @@
 import {
   clockOf,
   deadlineOn,
-  decodeSigInfo,
   fromTask,
   mayTrace,
   openPidfd,
   PidFd,
+  queuedBy,
   readTimespec,
   realtimeDeadline,
   RLIMIT,
@@ -104,7 +104,8 @@ export const descriptorCalls: Pick<Handlers<Task, typeof poll>, Names> = {
   pidfd_send_signal(t, fd, sig, infoAt, flags) {
     if ((flags & ~7) !== 0 || (flags & (flags - 1)) !== 0) return -E.INVAL;
     const file = t.files.get(fd), group = signalTarget(file) ?? fail(E.BADF);
-    const info = infoAt === 0 ? fromTask(t, sig) : decodeSigInfo(t.mem.read(infoAt, 128));
+    if (!group.pidNamespace.within(t.group.pidNamespace)) return -E.INVAL;
+    const info = infoAt === 0 ? fromTask(t, sig) : queuedBy(t, infoAt);
     if (info.signo !== sig) return -E.INVAL;
     if (infoAt !== 0 && group !== t.group && (info.code >= 0 || info.code === SI.TKILL)) return -E.PERM;
     const pidfd = file instanceof PidFd ? file : undefined;

@@ -2,12 +2,12 @@
 import {
   altStackFlags,
   continueBlocked,
-  decodeSigInfo,
   dequeue,
   encodeSigInfo,
   fromTask,
   NO_RESULT,
   popFrame,
+  queuedBy,
   recalculate,
   setAltStack,
   setBlocked,
@@ -47,10 +47,7 @@ const result = (t: Task, info: SigInfo, infoAt: number): number => {
   return info.signo;
 };
 
-const queueInfo = (t: Task, infoAt: number, sig: number): SigInfo => {
-  const info = decodeSigInfo(t.mem.read(infoAt, 128));
-  return { ...info, signo: sig, pid: info.pid && t.means(info.pid) };
-};
+const queueInfo = (t: Task, infoAt: number, sig: number): SigInfo => ({ ...queuedBy(t, infoAt), signo: sig });
 
 /** Only the kernel and kill may claim si_code >= 0 or SI_TKILL towards others. */
 const forged = (t: Task, target: ThreadGroup | undefined, info: SigInfo): boolean =>
