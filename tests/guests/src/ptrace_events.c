@@ -370,7 +370,7 @@ static void restart(void) {
   puts("an interrupted call goes on");
   pid_t pid = CHILD({
     TRACEME();
-    struct timespec ts = {0, 60000000};
+    struct timespec ts = {0, 400000000};
     int r = syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &ts, &ts);
     _exit(r == 0 ? 3 : 4);
   });
