@@ -65,6 +65,8 @@ export interface Backing {
   fill(at: number, into: Uint8Array): void;
   /** The canonical copy of a page for MAP_SHARED (the file's own page); `index` counts 4096-byte pages. Absent: not shareable for writing. */
   sharedPage?(index: number): Uint8Array;
+  /** Whether that copy exists, so that the page surely lies in the file: spares asking for the size at each access. */
+  hasSharedPage?(index: number): boolean;
   /** Called after a MAP_SHARED page was written through the mapping (msync, munmap, exit, or at once). */
   dirtied?(index: number): void;
   /** One more / one fewer mapping refers to it. */

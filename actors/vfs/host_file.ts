@@ -95,6 +95,8 @@ export class HostRegularFile extends OpenFile {
       path: this.path,
       size: () => host.stat().size,
       fill,
+      // What makes the file shorter empties them.
+      hasSharedPage: (index) => inode.pages?.has(index) ?? false,
       sharedPage(index) {
         const pages = inode.pages ??= new Map();
         let page = pages.get(index);

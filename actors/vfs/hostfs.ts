@@ -339,7 +339,10 @@ export class HostInode extends Inode {
     this.#unnamed = { ...this.#unnamed, ...set };
     for (const file of this.files) {
       if (!file.writable) continue;
-      if (set.size !== undefined) file.truncate(set.size);
+      if (set.size !== undefined) {
+        file.truncate(set.size);
+        this.pages?.clear();
+      }
       if (set.atime !== undefined || set.mtime !== undefined) {
         const now = file.stat();
         file.utime(set.atime ?? now.atime, set.mtime ?? now.mtime);

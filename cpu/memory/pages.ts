@@ -212,9 +212,9 @@ export abstract class Pages implements CpuHost {
     if ((m.prot & need) === 0 && !(forced && !(m.shared && access === PERM_W))) return segv(SEGV_ACCERR, addr);
     const page = Math.floor(at / PAGE);
     if (m.object !== undefined) {
-      const offset = m.offset + (page * PAGE - m.start);
-      if (offset >= m.object.size()) return { signal: "BUS", code: BUS_ADRERR, addr };
-      return !m.object.has(offset / PAGE) && this.account.full ? { signal: "KILL", code: SI_KERNEL, addr } : undefined;
+      const index = (m.offset + (page * PAGE - m.start)) / PAGE;
+      if (!m.object.reaches(index)) return { signal: "BUS", code: BUS_ADRERR, addr };
+      return !m.object.has(index) && this.account.full ? { signal: "KILL", code: SI_KERNEL, addr } : undefined;
     }
     if ((this.state[page] & PRESENT) === 0) {
       const uses = access === PERM_W || m.backing !== undefined || (this.state[page] & LAZY) !== 0;
@@ -284,6 +284,12 @@ export abstract class Pages implements CpuHost {
 
   slowLoad(addr: bigint, width: Width): bigint {
     let value = 0n;
+    const at = Number(addr);
+    if (width === 64 && at % PAGE <= PAGE - 8 && addr < 0x100000000n) {
+      const m = this.#require(addr, PERM_R);
+      const { bytes, offset } = m.object === undefined ? { bytes: this.flat, offset: at } : this.sharedBytes(m, at);
+      return new DataView(bytes.buffer, bytes.byteOffset + offset, 8).getBigUint64(0, true);
+    }
     for (let i = 0; i < width / 8; i++) value |= BigInt(this.#slowByte(addr + BigInt(i))) << BigInt(8 * i);
     return value;
   }

@@ -8,8 +8,8 @@ import { MemoryAccount } from "./account.ts";
 export interface SharedObject {
   /** Identity for futex keys. */
   readonly key: object;
-  /** Size in bytes; pages wholly beyond raise SIGBUS. */
-  size(): number;
+  /** Whether the page is part of it; one wholly beyond raises SIGBUS. Asked at each access. */
+  reaches(index: number): boolean;
   page(index: number): Uint8Array;
   dirtied(index: number): void;
   /** Whether the page is in memory. */
@@ -26,8 +26,8 @@ export class AnonymousShared implements SharedObject {
   readonly key = this;
   #spaces = 0;
   constructor(readonly bytes: number, readonly account: MemoryAccount = new MemoryAccount()) {}
-  size(): number {
-    return Infinity;
+  reaches(): boolean {
+    return true;
   }
   page(index: number): Uint8Array {
     let page = this.#pages.get(index);
@@ -60,8 +60,8 @@ export class FileShared implements SharedObject {
   constructor(readonly backing: Backing) {
     this.key = backing.inode;
   }
-  size(): number {
-    return this.backing.size();
+  reaches(index: number): boolean {
+    return this.backing.hasSharedPage?.(index) || index * 4096 < this.backing.size();
   }
   page(index: number): Uint8Array {
     return this.backing.sharedPage!(index);
