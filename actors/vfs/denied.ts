@@ -6,8 +6,7 @@ import { E, Errno, fail } from "../../syscalls/abi/errno.ts";
 import type { Task } from "../task/task.ts";
 import type { HostFs } from "./hostfs.ts";
 import { type DirEntry, Inode, S_IFDIR, type Stat } from "./inode.ts";
-import { O_PATH, type OpenFile } from "./open_file.ts";
-import { PathFile } from "./path_file.ts";
+import { type OpenFile } from "./open_file.ts";
 
 /** The root exists whatever may be known of it. */
 const ROOT: Stat = {
@@ -53,7 +52,6 @@ export class DeniedInode extends Inode {
     return fail(E.ACCES);
   }
   open(t: Task, flags: number, path: string): OpenFile {
-    if ((flags & O_PATH) !== 0) return new PathFile(this, path, flags);
     this.fs.host.lstat(this.hostPath);
     // Granted meanwhile: now it is known what it is.
     const known = this.fs.find(this.inside) ?? fail(E.NOENT);

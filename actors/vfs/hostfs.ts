@@ -21,8 +21,7 @@ import {
   type SetAttributes,
   type Stat,
 } from "./inode.ts";
-import { O_ACCMODE, O_PATH, O_RDONLY, O_TRUNC, O_WRONLY, type OpenFile } from "./open_file.ts";
-import { PathFile } from "./path_file.ts";
+import { O_ACCMODE, O_RDONLY, O_TRUNC, O_WRONLY, type OpenFile } from "./open_file.ts";
 
 export class HostFs {
   readonly #inodes = new Map<string, WeakRef<HostInode>>();
@@ -364,7 +363,6 @@ export class HostInode extends Inode {
   }
 
   open(t: Task, flags: number, path: string): OpenFile {
-    if ((flags & O_PATH) !== 0) return new PathFile(this, path, flags);
     if (this.type === S_IFDIR) {
       return (flags & O_ACCMODE) === O_RDONLY ? new DirectoryFile(this, path, flags) : fail(E.ISDIR);
     }

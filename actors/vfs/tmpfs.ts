@@ -25,9 +25,8 @@ import {
 } from "./inode.ts";
 import { SEAL } from "../../syscalls/abi/files.ts";
 import { MemoryFile } from "./memory_file.ts";
-import { O_ACCMODE, O_PATH, O_RDONLY, O_RDWR, O_TRUNC, type OpenFile } from "./open_file.ts";
+import { O_ACCMODE, O_RDONLY, O_RDWR, O_TRUNC, type OpenFile } from "./open_file.ts";
 import { PageStore } from "./page_store.ts";
-import { PathFile } from "./path_file.ts";
 
 const TMPFS_MAGIC = 0x01021994;
 
@@ -171,7 +170,6 @@ export class TmpRegular extends TmpInode {
     if (this.nlink === 0 && this.opened === 0) this.store.clear();
   }
   open(_t: Task, flags: number, path: string): OpenFile {
-    if ((flags & O_PATH) !== 0) return new PathFile(this, path, flags);
     if ((flags & O_TRUNC) !== 0) {
       const result = this.resize(0);
       if (result < 0) fail(-result);
@@ -191,8 +189,8 @@ class TmpLink extends TmpInode {
   override readlink(): string {
     return this.target;
   }
-  open(_t: Task, flags: number, path: string): OpenFile {
-    return (flags & O_PATH) !== 0 ? new PathFile(this, path, flags) : fail(E.LOOP);
+  open(): OpenFile {
+    return fail(E.LOOP);
   }
 }
 
@@ -203,7 +201,6 @@ class TmpNode extends TmpInode {
     this.rdev = rdev;
   }
   open(t: Task, flags: number, path: string): OpenFile {
-    if ((flags & O_PATH) !== 0) return new PathFile(this, path, flags);
     if (this.type === S_IFIFO) return openFifo(this, flags, path);
     return this.type === S_IFCHR ? openDevice(t, this, this.rdev, flags, path) : fail(E.NXIO);
   }
@@ -308,7 +305,6 @@ export class TmpDirectory extends TmpInode {
     moved.changed();
   }
   open(_t: Task, flags: number, path: string): OpenFile {
-    if ((flags & O_PATH) !== 0) return new PathFile(this, path, flags);
     return (flags & O_ACCMODE) === O_RDONLY ? new DirectoryFile(this, path, flags) : fail(E.ISDIR);
   }
 }

@@ -3,8 +3,7 @@ import { E, fail } from "../../../syscalls/abi/errno.ts";
 import type { Task } from "../../task/task.ts";
 import { DirectoryFile } from "../directory_file.ts";
 import { type DirEntry, Inode, S_IFCHR, S_IFDIR, S_IFMT, type SetAttributes, type Stat } from "../inode.ts";
-import { O_ACCMODE, O_PATH, O_RDONLY, type OpenFile } from "../open_file.ts";
-import { PathFile } from "../path_file.ts";
+import { O_ACCMODE, O_RDONLY, type OpenFile } from "../open_file.ts";
 import type { HostFsFacts } from "../../world/host_fs.ts";
 import type { LayerDirectory } from "./layers.ts";
 import type { OverlayFs } from "./overlay_fs.ts";
@@ -235,7 +234,6 @@ export class OverlayDirectory extends Inode {
   }
   open(t: Task, flags: number, path: string): OpenFile {
     if (this.passable) return this.real.open(t, flags, path);
-    if ((flags & O_PATH) !== 0) return new PathFile(this, path, flags);
     return (flags & O_ACCMODE) === O_RDONLY ? new DirectoryFile(this, path, flags) : fail(E.ISDIR);
   }
 }

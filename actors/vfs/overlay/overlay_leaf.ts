@@ -4,8 +4,7 @@ import { openDevice } from "../../devfs/devfs.ts";
 import { openFifo } from "../../pipe.ts";
 import type { Task } from "../../task/task.ts";
 import { Inode, S_IFBLK, S_IFCHR, S_IFIFO, S_IFLNK, S_IFREG, type SetAttributes, type Stat } from "../inode.ts";
-import { O_ACCMODE, O_PATH, O_RDONLY, O_TRUNC, O_WRONLY, type OpenFile } from "../open_file.ts";
-import { PathFile } from "../path_file.ts";
+import { O_ACCMODE, O_RDONLY, O_TRUNC, O_WRONLY, type OpenFile } from "../open_file.ts";
 import type { OverlayDirectory } from "./overlay_directory.ts";
 import { OverlayFile } from "./overlay_file.ts";
 import type { OverlayFs } from "./overlay_fs.ts";
@@ -160,7 +159,6 @@ export class OverlayLeaf extends Inode {
   }
 
   open(t: Task, flags: number, path: string): OpenFile {
-    if ((flags & O_PATH) !== 0) return new PathFile(this, path, flags);
     switch (this.type) {
       case S_IFIFO:
         return openFifo(this, flags, path);
