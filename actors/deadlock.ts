@@ -2,6 +2,7 @@
  * What a machine in which nothing can run any more tells its user: every task that is left, the call it waits in, what for, and, where memory tells, who holds what it
  * wants; and what it tells when Dolly itself broke.
  */
+import { BadAddress } from "../cpu/types.ts";
 import type { Machine } from "./machine.ts";
 import type { Task } from "./task/task.ts";
 
@@ -55,5 +56,6 @@ export const describeDeadlock = (machine: Machine): string => {
 export const defectText = (cause: unknown): string => {
   const reasons = (cause as { reasons?: readonly { defect?: unknown }[] } | undefined)?.reasons;
   if (reasons !== undefined) return reasons.map((r) => defectText(r.defect ?? r)).join("\n") || String(cause);
+  if (cause instanceof BadAddress) return `bad address 0x${cause.addr.toString(16)} outside of a call`;
   return cause instanceof Error ? cause.stack ?? cause.message : String(cause);
 };

@@ -57,6 +57,29 @@ const kernel = Command.make("kernel", {
     const asked = { runs: Number(runs), seed: Number(seed), steps: Number(steps) };
     status = await fuzzKernel(replay === "" ? asked : { ...asked, replay });
   })).pipe(Command.withDescription("random programs of system calls against the kernel's invariants"));
+const calls = Command.make("calls", {
+  runs: number("runs", 100000, "how many calls"),
+  seed: number("seed", 1, "which ones"),
+  root: Flag.String("root").pipe(
+    Flag.withMetavar("DIR"),
+    Flag.withDescription("a directory of the host as the guest's root; default: one in memory"),
+    Flag.withDefault(""),
+  ),
+  replay: Flag.String("replay").pipe(
+    Flag.withMetavar("FILE"),
+    Flag.withDescription("run a written failure again, with strace's lines"),
+    Flag.withDefault(""),
+  ),
+}, ({ runs, seed, root, replay }) =>
+  Effect.promise(async () => {
+    const { fuzzCalls } = await import("./fuzz_calls.ts");
+    status = await fuzzCalls({
+      runs: Number(runs),
+      seed: Number(seed),
+      root: root || undefined,
+      replay: replay || undefined,
+    });
+  })).pipe(Command.withDescription("random system calls with random arguments: nothing may escape"));
 const optional = (name: string, metavar: string, doc: string) =>
   Flag.String(name).pipe(Flag.withMetavar(metavar), Flag.withDescription(doc), Flag.withDefault(""));
 const guest = Command.make("guest", {
@@ -88,8 +111,8 @@ const guest = Command.make("guest", {
     });
   })).pipe(Command.withDescription("search schedules of a guest for other outcomes and failures"));
 const fuzz = Command.make("fuzz").pipe(
-  Command.withDescription("search schedules or kernel programs for failures"),
-  Command.withSubcommands([kernel, guest]),
+  Command.withDescription("search schedules, kernel programs or calls for failures"),
+  Command.withSubcommands([kernel, calls, guest]),
 );
 const scenario = Command.make(
   "scenario",

@@ -7,7 +7,7 @@ import { E } from "../../syscalls/abi/errno.ts";
 import { defaultAction, SA, SI, SIG, SYNCHRONOUS, UNBLOCKABLE } from "../../syscalls/abi/signals.ts";
 import { SIG_DFL, SIG_IGN } from "../signal_handlers.ts";
 import { dieByGroupExit, doomed, exitGroup } from "../task/exit.ts";
-import { beginCallAgain, decideRestart, endWait, prepareRestart } from "../task/waiting.ts";
+import { beginCallAgain, decideRestart, endWait, prepareRestart, toldInterrupted } from "../task/waiting.ts";
 import type { Task } from "../task/task.ts";
 import { pushFrame } from "./frame.ts";
 import { forceSignal, recalculate, setBlocked } from "./generate.ts";
@@ -147,10 +147,10 @@ const settleWait = (task: Task, flags: number): void => {
 
 /** Ends the wait with EINTR. */
 const interruptWait = (task: Task): void => {
-  task.wait!.interrupted?.();
+  const result = toldInterrupted(task) ?? -E.INTR;
   task.machine.observer.callInterrupted?.(task, task.wait!.restart ?? "restart");
   endWait(task);
   task.interruptedWithMask = task.savedMask !== undefined;
-  task.cpu.setNumber(10, -E.INTR);
-  task.machine.observer.callReturned?.(task, -E.INTR);
+  task.cpu.setNumber(10, result);
+  task.machine.observer.callReturned?.(task, result);
 };

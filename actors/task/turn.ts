@@ -40,9 +40,14 @@ export const turn = (task: Task): void => {
   runGuest(task);
 };
 
+/** The call's result, or BLOCKED while it is neither there nor its time over. */
 const look = (task: Task, wait: Wait): number => {
   try {
-    return wait.poll();
+    const result = wait.poll();
+    if (result !== BLOCKED || wait.deadline === undefined || task.machine.clock.monotonic() < wait.deadline) {
+      return result;
+    }
+    return wait.timedOut === undefined ? -E.TIMEDOUT : wait.timedOut();
   } catch (error) {
     return task.machine.calls.failure(task, error);
   }
@@ -51,10 +56,7 @@ const look = (task: Task, wait: Wait): number => {
 /** True when the wait is over and the task may go on; false when it parks again, stopped or left. */
 const resumeWait = (task: Task): boolean => {
   const wait = task.wait!;
-  let result = look(task, wait);
-  if (result === BLOCKED && wait.deadline !== undefined && task.machine.clock.monotonic() >= wait.deadline) {
-    result = wait.timedOut === undefined ? -E.TIMEDOUT : wait.timedOut();
-  }
+  const result = look(task, wait);
   if (result !== BLOCKED) {
     endWait(task);
     return settle(task, result);

@@ -32,15 +32,25 @@ export interface Restarting {
   readonly at: number;
 }
 
+/** A wait hears that a signal ends it and may write what is left of its time: the negative errno when that place is bad. */
+export const toldInterrupted = (task: Task): number | undefined => {
+  try {
+    task.wait!.interrupted?.();
+    return undefined;
+  } catch (error) {
+    return task.machine.calls.failure(task, error);
+  }
+};
+
 /** Ends a wait as Linux ends every one a signal comes to: the result says how the call may be made again (SEMANTICS 6.29). For tasks whose tracer looks at each step. */
 export const suspendCall = (task: Task): void => {
   const wait = task.wait!;
   const partial = wait.partial?.();
-  if (partial === undefined) wait.interrupted?.();
+  const failed = partial === undefined ? toldInterrupted(task) : undefined;
   endWait(task);
   task.interruptedWithMask = task.savedMask !== undefined;
   task.restartBlock = wait.again;
-  task.cpu.setNumber(10, partial ?? -ERESTART[wait.restart ?? "restart"]);
+  task.cpu.setNumber(10, partial ?? failed ?? -ERESTART[wait.restart ?? "restart"]);
   task.restarting = { code: 0, at: 0 };
 };
 

@@ -1,4 +1,5 @@
 /** Inodes without a place in any tree: pipes, sockets, epoll instances, eventfds. They are reached only through descriptors. */
+import { E, fail } from "../../syscalls/abi/errno.ts";
 import type { Credentials } from "../credentials.ts";
 import type { Machine } from "../machine.ts";
 import type { Task } from "../task/task.ts";
@@ -56,10 +57,9 @@ export class AnonymousInode extends Inode {
     if (set.uid !== undefined) this.#uid = set.uid;
     if (set.gid !== undefined) this.#gid = set.gid;
   }
-  /** Opening through /proc/self/fd gives a new description where the kind allows it; see the kinds that override this. */
+  /** Opening through /proc/self/fd gives a new description where the kind allows it; ENXIO for the others. */
   reopen?: (t: Task, flags: number, path: string) => OpenFile;
   open(t: Task, flags: number, path: string): OpenFile {
-    if (this.reopen !== undefined) return this.reopen(t, flags, path);
-    throw new Error("an anonymous inode of this kind cannot be opened by path");
+    return this.reopen === undefined ? fail(E.NXIO) : this.reopen(t, flags, path);
   }
 }
