@@ -83,7 +83,7 @@ export { Inotify } from "./vfs/inotify.ts";
 export { readPath } from "./user_strings.ts";
 export { conflicting, dropRecords, type Lock, locksOf, placeFlock, placeRecord } from "./file_locks.ts";
 export { bind, mayMount, mountNew, moveMount, pivotRoot, remount, unmount } from "./vfs/mounting.ts";
-export { KEPT } from "./vfs/mount_table.ts";
+export { KEPT, type Mount } from "./vfs/mount_table.ts";
 export { Vfs, type WalkRules } from "./vfs/vfs.ts";
 export { overRoot } from "./vfs/overlay/mount_overlay.ts";
 export { HostFs } from "./vfs/hostfs.ts";

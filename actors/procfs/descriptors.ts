@@ -59,7 +59,8 @@ const fdInfo: TextEntry<Descriptor> = {
     const file = s.file ?? fail(E.NOENT);
     const flags = file.flags | (s.of.task.files.cloexec(s.fd) ? O_CLOEXEC : 0);
     const more = (file as { fdinfo?: (pids: PidNamespace) => string }).fdinfo?.(s.of.pids) ?? "";
-    return `pos:\t${file.pos}\nflags:\t0${flags.toString(8)}\nmnt_id:\t1\nino:\t${file.inode.ino}\n${more}`;
+    const mount = s.of.task.vfs.mountOf(file.location)?.id ?? 1;
+    return `pos:\t${file.pos}\nflags:\t0${flags.toString(8)}\nmnt_id:\t${mount}\nino:\t${file.inode.ino}\n${more}`;
   },
 };
 

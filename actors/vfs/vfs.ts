@@ -89,6 +89,11 @@ export class Vfs {
     return this.mounts.at(path) !== undefined;
   }
 
+  /** What a place lies on; undefined for none, and for what has no place in the tree ("pipe:[7]"). */
+  mountOf(at: Location | undefined): Mount | undefined {
+    return at?.path.startsWith("/") ? this.mounts.of(at.path) : undefined;
+  }
+
   /** EROFS where nothing may be written (mnt_want_write). */
   requireWritable(at: Location | undefined): void {
     if (at !== undefined && (this.mounts.of(at.path).flags & MOUNT.RDONLY) !== 0) fail(E.ROFS);

@@ -110,15 +110,18 @@ export const filesHandlers: Handlers<Task, typeof files> = {
   },
   statx(t, dirfd, path, flags, mask, at) {
     if ((flags & ~0x7900) !== 0 || mask >= 0x80000000) return -E.INVAL;
-    t.mem.write(at, statxBytes(t, locate(t, dirfd, path, flags).inode.stat()));
+    const place = locate(t, dirfd, path, flags);
+    t.mem.write(at, statxBytes(t, place.inode.stat(), place.inode, t.vfs.mountOf(place)));
     return 0;
   },
   statfs(t, path, at) {
-    t.mem.write(at, statfsBytes(t.vfs.find(t, AT_FDCWD, readPath(t, path)).inode));
+    const place = t.vfs.find(t, AT_FDCWD, readPath(t, path));
+    t.mem.write(at, statfsBytes(place.inode, t.vfs.mountOf(place)));
     return 0;
   },
   fstatfs(t, fd, at) {
-    t.mem.write(at, statfsBytes(t.files.get(fd, true).inode));
+    const { inode, location } = t.files.get(fd, true);
+    t.mem.write(at, statfsBytes(inode, t.vfs.mountOf(location)));
     return 0;
   },
   getdents64(t, fd, at, count) {

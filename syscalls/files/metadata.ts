@@ -7,6 +7,7 @@ import {
   type Inode,
   KEEP,
   MAY_WRITE,
+  type Mount,
   type OpenFile,
   RLIMIT,
   S_IFDIR,
@@ -22,6 +23,7 @@ import {
 import { E, fail } from "../abi/errno.ts";
 import { STAT, STATFS, STATX } from "../abi/files.ts";
 import { encodeStruct } from "../abi/layout.ts";
+import { MOUNT } from "../abi/mount.ts";
 import { SIG } from "../abi/signals.ts";
 
 const BILLION = 1_000_000_000n;
@@ -52,9 +54,16 @@ export const statBytes = ({ cred }: Task, s: Stat): Uint8Array =>
 
 const stamp = (t: bigint) => ({ sec: sec(t), nsec: nsec(t) });
 
-export const statxBytes = ({ cred }: Task, s: Stat): Uint8Array =>
+/** STATX_ATTR_MOUNT_ROOT */
+const MOUNT_ROOT = 0x2000;
+
+/** @param mount what it lies on; undefined for files without a place */
+export const statxBytes = ({ cred }: Task, s: Stat, inode: Inode, mount: Mount | undefined): Uint8Array =>
   encodeStruct(STATX, {
-    mask: s.btime === undefined ? 0x7ff : 0xfff,
+    mask: (s.btime === undefined ? 0x7ff : 0xfff) | (mount === undefined ? 0 : 0x1000),
+    mnt_id: mount?.id ?? 0,
+    attributes: mount?.root === inode ? MOUNT_ROOT : 0,
+    attributes_mask: MOUNT_ROOT,
     blksize: s.blksize,
     nlink: s.nlink,
     uid: seenUid(cred, s.uid),
@@ -75,9 +84,20 @@ export const statxBytes = ({ cred }: Task, s: Stat): Uint8Array =>
 
 /** What a file system that says nothing is taken for: a generated one such as /proc. */
 const NO_FACTS: HostFsFacts = { type: 0x9fa0, bsize: 4096, blocks: 0, bfree: 0, bavail: 0, files: 0, ffree: 0 };
-const ST_RELATIME = 0x1000, ST_VALID = 0x20;
+const ST_VALID = 0x20;
+/** What statfs says of a mount's flags (ST_*); ST_NOSYMFOLLOW and ST_RELATIME have other values than mount(2)'s. */
+const FLAGS: readonly (readonly [mount: number, shown: number])[] = [
+  [MOUNT.RDONLY, 1],
+  [MOUNT.NOSUID, 2],
+  [MOUNT.NODEV, 4],
+  [MOUNT.NOEXEC, 8],
+  [MOUNT.NOATIME, 1024],
+  [MOUNT.NODIRATIME, 2048],
+  [MOUNT.RELATIME, 4096],
+  [MOUNT.NOSYMFOLLOW, 8192],
+];
 
-export const statfsBytes = (inode: Inode): Uint8Array => {
+export const statfsBytes = (inode: Inode, mount: Mount | undefined): Uint8Array => {
   const { type, bsize, blocks, bfree, bavail, files, ffree } =
     (inode as Inode & { statfs?(): HostFsFacts | undefined }).statfs?.() ?? NO_FACTS;
   const numbers = { type, bsize, blocks, bfree, bavail, files, ffree };
@@ -85,7 +105,7 @@ export const statfsBytes = (inode: Inode): Uint8Array => {
     ...numbers,
     namelen: 255,
     frsize: bsize,
-    flags: ST_RELATIME | ST_VALID,
+    flags: FLAGS.reduce((all, [flag, shown]) => all | ((mount?.flags ?? 0) & flag ? shown : 0), ST_VALID),
     fsid: inode.dev,
   });
 };

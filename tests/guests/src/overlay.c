@@ -182,6 +182,38 @@ static void linking(void) {
       name(ERR(getxattr("l1/d/x", "user.k", v, 8))));
 }
 
+/* statx's mount id is the one of mountinfo and fdinfo; its attribute and statfs's flags. */
+static void mount_facts(void) {
+  struct statx x, in;
+  statx(AT_FDCWD, "m", 0, STATX_BASIC_STATS | STATX_MNT_ID, &x);
+  statx(AT_FDCWD, "m/d", 0, STATX_BASIC_STATS | STATX_MNT_ID, &in);
+  SAY("mount root %d %d, same mount %d, given %d\n", !!(x.stx_attributes & STATX_ATTR_MOUNT_ROOT),
+      !!(in.stx_attributes & STATX_ATTR_MOUNT_ROOT), x.stx_mnt_id == in.stx_mnt_id, !!(x.stx_mask & STATX_MNT_ID));
+  FILE *f = fopen("/proc/self/mountinfo", "r");
+  char line[1024], info[64];
+  unsigned long id = 0;
+  while (f && fgets(line, 1024, f)) if (strstr(line, "/m ") && strstr(line, " overlay ")) id = strtoul(line, NULL, 10);
+  if (f) fclose(f);
+  SAY("as in mountinfo %d", id == x.stx_mnt_id);
+  int fd = open("m/d/x", O_RDONLY);
+  snprintf(info, 64, "/proc/self/fdinfo/%d", fd);
+  f = fopen(info, "r");
+  while (f && fgets(line, 1024, f)) if (!strncmp(line, "mnt_id:", 7)) id = strtoul(line + 7, NULL, 10);
+  if (f) fclose(f);
+  close(fd);
+  SAY(" and in fdinfo %d\n", id == x.stx_mnt_id);
+  struct statfs s;
+  for (unsigned long flags = 0; flags < 16; flags += flags ? flags : 1) {
+    mount(NULL, "m", NULL, MS_REMOUNT | MS_BIND | flags, NULL);
+    statfs("m/d", &s);
+    SAY("flags %lx: %lx\n", flags, (unsigned long)s.f_flags);
+  }
+  mount(NULL, "m", NULL, MS_REMOUNT | MS_BIND | MS_NOATIME, NULL);
+  statfs("m", &s);
+  SAY("noatime: %lx\n", (unsigned long)s.f_flags);
+  mount(NULL, "m", NULL, MS_REMOUNT | MS_BIND, NULL);
+}
+
 static void read_only(void) {
   SAY("umount: %s\n", name(ERR(umount("m"))));
   SAY("no upper: %s\n", name(ERR(mount("o", "m", "overlay", 0, "lowerdir=u:l1:l2"))));
@@ -204,7 +236,7 @@ int main(void) {
   lower();
   wrong();
   SAY("mount: %s\n", name(ERR(mount("o", "m", "overlay", 0, "lowerdir=l1:l2,upperdir=u,workdir=w,index=on"))));
-  reading(); copy_up(); removing(); renaming(); linking(); read_only();
+  reading(); copy_up(); removing(); renaming(); linking(); mount_facts(); read_only();
   umount("m");
   if (chdir("/") < 0) return 1;
   umount(base);
