@@ -1,4 +1,5 @@
 /** /proc/pid/{stat,statm,status}: what a task is doing, in Linux's exact formats (fs/proc/array.c). */
+import { clockOffset } from "../clocks.ts";
 import type { Vma } from "../../cpu/types.ts";
 import { seenGid, seenUid } from "../credentials.ts";
 import { RLIMIT } from "../limits.ts";
@@ -97,8 +98,8 @@ const NO_RANGES = { startCode: 0, endCode: 0, startData: 0, endData: 0, startBre
 /** PF_RANDOMIZE and, for one that forked and did not exec, PF_FORKNOEXEC. */
 const FLAG_RANDOMIZE = 0x400000, FLAG_FORKED = 0x40, FLAG_EXITING = 4;
 
-/** The 52 fields of /proc/pid/stat. */
-export const statLine = (s: ProcTask): string => {
+/** The 52 fields of /proc/pid/stat, as `t` reads them. */
+export const statLine = (s: ProcTask, t: Task): string => {
   const { task, whole } = s;
   const { group } = task;
   const { used, childrenUsed } = group;
@@ -131,7 +132,7 @@ export const statLine = (s: ProcTask): string => {
     task.nice,
     group.live === 0 ? 1 : group.live,
     0,
-    ticks(task.startedAt),
+    ticks(task.startedAt + clockOffset(t, "boottime")),
     memory ? task.vm.space.mappedBytes : 0,
     memory ? task.vm.space.residentPages : 0,
     orInfinity(group.limits[RLIMIT.RSS].soft),
