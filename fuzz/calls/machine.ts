@@ -84,13 +84,14 @@ export const runCalls = async (program: CallProgram, root?: string, keepLog = fa
   furnish(first, callImage(program));
   for (let fd = 0; fd < 3; fd++) first.files.add(first.vfs.open(first, -100, "/dev/null", O_RDWR, 0), false, 1024);
   let log = "", turns = 0;
+  /** A program that starts itself again and again never ends, nor does a stopped one that has an interval timer. */
+  const goesOn = (): void => {
+    if (++turns > MAX_TURNS && !machine.ending) machine.killAll();
+  };
   const strace = straceObserver(machine, (text) => keepLog && (log += text), true);
   machine.observer = {
     ...bound(strace.observer),
-    // A program that starts itself again and again never ends.
-    turnBegins: () => {
-      if (++turns > MAX_TURNS && !machine.ending) machine.killAll();
-    },
+    turnBegins: () => goesOn(),
   };
   let failure: string | undefined;
   const attempt = async (done: () => boolean): Promise<void> => {
@@ -103,7 +104,10 @@ export const runCalls = async (program: CallProgram, root?: string, keepLog = fa
   };
   execProgram(first, -100, "/p", 0, [], []);
   machine.spawn(first);
-  await attempt(() => machine.tasks.size === 0 || (!machine.contended && machine.timers.size === 0));
+  await attempt(() => {
+    goesOn();
+    return machine.tasks.size === 0 || (!machine.contended && machine.timers.size === 0);
+  });
   if (failure === undefined) {
     machine.killAll();
     await attempt(() => runtime.fibers === 0);
