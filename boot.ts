@@ -13,7 +13,6 @@ import {
   Machine,
   type Observer,
   openStdio,
-  overRoot,
   S_IFDIR,
   Signals,
   type Stats,
@@ -23,6 +22,7 @@ import {
   UnusableImage,
   Vfs,
 } from "./actors/mod.ts";
+import type { overRoot as OverRoot } from "./actors/vfs/mod.ts";
 import { HostClock, type MachineClock, VirtualClock } from "./actors/world/clock.ts";
 import { HostEntropy, SeededEntropy } from "./actors/world/entropy.ts";
 import { hostDirectory, hostEnvironment, hostIdentity } from "./actors/world/identity.ts";
@@ -125,7 +125,8 @@ export const boot = async (options: BootOptions): Promise<ExitReport> => {
 const run = async (options: BootOptions, stdio: StdioDoor): Promise<ExitReport> => {
   // What is loaded in the middle of a run takes as long as the host takes.
   if (options.seed !== undefined || options.observe !== undefined || options.world !== undefined) await loadLateCalls();
-  const machine = makeMachine(options);
+  const overRoot = options.overlay === undefined ? undefined : (await import("./actors/vfs/mod.ts")).overRoot;
+  const machine = makeMachine(options, overRoot);
   const mode = options.jit ?? "auto";
   if (mode === "always") await loadTranslator(machine, mode);
   else if (mode === "auto") {
@@ -202,7 +203,8 @@ const LAST_WAIT_MS = 10_000;
 const lastBytes = (machine: Machine): Promise<void> =>
   pause(LAST_WAIT_MS, (poke) => void Promise.all(machine.leaving).then(poke));
 
-const makeMachine = (options: BootOptions): Machine => {
+/** @param overRoot puts an overlay over the root, for `overlay` */
+const makeMachine = (options: BootOptions, overRoot?: typeof OverRoot): Machine => {
   const seeded = options.seed !== undefined, { world } = options;
   const clock = seeded ? new VirtualClock() : world?.clock ?? new HostClock();
   const seed = options.seed ?? world?.entropySeed;
@@ -225,7 +227,7 @@ const makeMachine = (options: BootOptions): Machine => {
   const files = world?.files ?? hostFs;
   const fs = new HostFs(root, sysroot, options.overlay === undefined ? files : readOnly(files));
   const below = fs.rootInode();
-  if (options.overlay === undefined) machine.vfs = Vfs.of(below);
+  if (overRoot === undefined) machine.vfs = Vfs.of(below);
   else machine.vfs = Vfs.of(overRoot(machine, below, upperLayer(options)), "overlay", "overlay");
   installExtras(machine);
   return machine;

@@ -14,6 +14,7 @@ import { memoryHandlers } from "./memory/handle.ts";
 import { files } from "./files/declare.ts";
 import { filesHandlers } from "./files/handle.ts";
 import { io } from "./io/declare.ts";
+import { loadLateFiles } from "./files/late.ts";
 import { ioHandlers } from "./io/handle.ts";
 import { sched } from "./sched/declare.ts";
 import { schedHandlers } from "./sched/handle.ts";
@@ -63,6 +64,6 @@ export const FAMILIES: Readonly<Record<string, Family>> = Object.fromEntries(
 export const makeDispatch = (): Dispatch => new Dispatch(Object.values(families));
 /** Loads the calls that otherwise come with their first use. */
 export const loadLateCalls = async (): Promise<void> => {
-  await Promise.all([loadNet(), loadPtrace(), loadSeccomp()]);
+  await Promise.all([loadNet(), loadPtrace(), loadSeccomp(), loadLateFiles()]);
 };
 export type { Dispatch } from "./dispatch.ts";

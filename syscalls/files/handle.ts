@@ -40,8 +40,7 @@ import type { files } from "./declare.ts";
 import { IN } from "../abi/inotify.ts";
 import { MFD, RESOLVE } from "../abi/files.ts";
 import { changeHandlers } from "./changes.ts";
-import { inotifyHandlers } from "./inotify.ts";
-import { mountHandlers } from "./mount.ts";
+import { lateFileHandlers } from "./late.ts";
 import { access } from "./access.ts";
 import { locate } from "./place.ts";
 import { statBytes, statfsBytes, statxBytes } from "./metadata.ts";
@@ -75,8 +74,7 @@ const lastIsDots = (path: string): number => {
 };
 
 export const filesHandlers: Handlers<Task, typeof files> = {
-  ...mountHandlers,
-  ...inotifyHandlers,
+  ...lateFileHandlers,
   ...changeHandlers,
   openat: (t, dirfd, path, flags, mode) => open(t, dirfd, readPath(t, path), flags, mode),
   openat2(t, dirfd, path, how, size) {

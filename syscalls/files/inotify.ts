@@ -1,5 +1,6 @@
 /** inotify_init1, inotify_add_watch, inotify_rm_watch: fetch and check; the instance does the rest. */
-import { Inotify, MAY_READ, type OpenFile, readPath, RLIMIT, S_IFDIR, type Task } from "../../actors/mod.ts";
+import { MAY_READ, type OpenFile, readPath, RLIMIT, S_IFDIR, type Task } from "../../actors/mod.ts";
+import { Inotify } from "../../actors/vfs/mod.ts";
 import { AT_FDCWD } from "../abi/at.ts";
 import type { Handlers } from "../abi/call.ts";
 import { E, fail } from "../abi/errno.ts";

@@ -1,16 +1,6 @@
 /** mount, umount2, pivot_root: fetch, then let the tree do (fs/namespace.c path_mount's order of decisions). */
-import {
-  bind,
-  KEPT,
-  mayMount,
-  mountNew,
-  moveMount,
-  pivotRoot,
-  readPath,
-  remount,
-  type Task,
-  unmount,
-} from "../../actors/mod.ts";
+import { readPath, type Task } from "../../actors/mod.ts";
+import { bind, KEPT, mayMount, mountNew, moveMount, pivotRoot, remount, unmount } from "../../actors/vfs/mod.ts";
 import { AT_FDCWD } from "../abi/at.ts";
 import type { Handlers } from "../abi/call.ts";
 import { E, fail } from "../abi/errno.ts";
