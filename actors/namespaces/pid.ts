@@ -94,9 +94,10 @@ export class PidNamespace extends Namespace {
     }
     return id;
   }
-  /** A number that was taken for nothing. */
+  /** A number that was taken for nothing. Nobody is born any more where it would have been the first (free_pid; Linux 6.18: ENOMEM from then on). */
   giveBack(id: number): void {
     this.of.nestedNumbers.delete(id);
+    for (const ns of this.chain) if (ns.level > 0 && ns.init === undefined) ns.closed = true;
   }
 
   #taken(number: number): boolean {

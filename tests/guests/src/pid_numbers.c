@@ -322,6 +322,14 @@ int main(void) {
     } else SAY("%s ended %x\n", whose(got), s);
   }
   shmctl(shm, IPC_RMID, 0); semctl(sem, 0, IPC_RMID); msgctl(msg, IPC_RMID, 0);
+
+  /* A first process that could not be made: nobody is born there any more. */
+  unshare(CLONE_NEWPID);
+  long failed = syscall(SYS_clone, CLONE_PIDFD | SIGCHLD, 0, (void *)8, 0, 0);
+  SAY("first without a place for its pidfd: %s", failed < 0 ? strerrorname_np(errno) : "made");
+  failed = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+  if (failed == 0) _exit(0);
+  SAY(", the next: %s\n", failed < 0 ? strerrorname_np(errno) : "made");
   (void)threaded;
   return 0;
 }
