@@ -3,8 +3,8 @@ import { findWord } from "../../actors/futex/words.ts";
 import { sigBit } from "../../actors/signals/pending.ts";
 import type { Task } from "../../actors/task/task.ts";
 import type { ThreadGroup } from "../../actors/task/thread_group.ts";
-import { waitsForOthers } from "./namespaces.ts";
-import { hold, isLive, type Watch } from "./watch.ts";
+
+import { hold, isLive, waitsForOthers, type Watch } from "./watch.ts";
 
 const CHLD = 17, SIG_IGN = 1, NOCLDWAIT = 2;
 

@@ -3,8 +3,8 @@ import type { ScriptSpace } from "../../cpu/script/space.ts";
 import type { Task } from "../../actors/task/task.ts";
 import type { ThreadGroup } from "../../actors/task/thread_group.ts";
 import type { NamespaceSet } from "../../actors/namespaces/set.ts";
-import { checkNamespaces, waitsForOthers } from "./namespaces.ts";
-import { hold, isLive, type Watch } from "./watch.ts";
+import { checkNamespaces } from "./namespaces.ts";
+import { hold, isLive, waitsForOthers, type Watch } from "./watch.ts";
 
 const count = (map: Map<object, number>, key: object): void => void map.set(key, (map.get(key) ?? 0) + 1);
 

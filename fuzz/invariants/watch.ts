@@ -2,6 +2,7 @@
  * What the invariants look at: the machine, and what was seen of it before. Hooks are put on the machine from outside (its observer, its turn counter, its spawn), so
  * the kernel carries nothing for them.
  */
+import type { PidNamespace } from "../../actors/namespaces/pid.ts";
 import type { Machine } from "../../actors/machine.ts";
 import type { Task } from "../../actors/task/task.ts";
 import type { ThreadGroup } from "../../actors/task/thread_group.ts";
@@ -54,10 +55,12 @@ export class Watch {
   }
 }
 
-/** Children's events a wait could take. */
+/** Children's events a wait could take, now or, for the first process of a namespace, when all others there have been reaped (which a wait may do). */
 export const eventsOf = (group: ThreadGroup): number =>
   group.children.reduce(
-    (n, c) => n + (c.zombie ? (hidden(c) ? 0 : 1) : (c.stopReport !== 0 ? 1 : 0) + (c.continueReport ? 1 : 0)),
+    (n, c) =>
+      n +
+      (c.zombie || waitsForOthers(c) ? (hidden(c) ? 0 : 1) : (c.stopReport !== 0 ? 1 : 0) + (c.continueReport ? 1 : 0)),
     0,
   );
 
@@ -66,3 +69,9 @@ const hidden = (g: ThreadGroup): boolean => g.leader.trace !== undefined && !g.l
 
 /** Some thread of the group traces. */
 export const traces = (group: ThreadGroup): boolean => group.tasks.some((t) => (t.tracees?.size ?? 0) > 0);
+
+/** The first process of a pid namespace has ended and waits until all others in it have gone. */
+export const waitsForOthers = (g: ThreadGroup): boolean => {
+  const ns: PidNamespace = g.pidNamespace;
+  return ns.init === g && ns.closed && ns.others().length > 0;
+};
