@@ -2,7 +2,7 @@
  * The gate of a traced task (kernel/signal.c get_signal): as `signals/deliver.ts`, but the tracer hears of every stop and of every signal before it acts, and a waiting
  * call is ended first, as Linux ends it, so that the tracer sees the call's result.
  */
-import { act, dequeue, type Gate, passGate, restoreMask } from "../signals/deliver.ts";
+import { act, dequeueOwn, dequeueShared, type Gate, passGate, restoreMask } from "../signals/deliver.ts";
 import { hasWork, recalculate } from "../signals/generate.ts";
 import { dieByGroupExit, doomed } from "../task/exit.ts";
 import type { Task } from "../task/task.ts";
@@ -54,8 +54,8 @@ export const passTracedGate = (task: Task, trace: Traced): Gate => {
 };
 
 const nextSignal = (task: Task, trace: Traced): "none" | "parked" | ReturnType<typeof act> => {
-  const info = dequeue(task, ~task.blocked);
+  const own = dequeueOwn(task, ~task.blocked), info = own ?? dequeueShared(task, ~task.blocked);
   if (info === undefined) return "none";
-  trace.stopForSignal(info);
+  trace.stopForSignal(info, own === undefined);
   return "parked";
 };

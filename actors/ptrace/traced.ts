@@ -42,6 +42,8 @@ export interface Stop {
   info: SigInfo | undefined;
   /** PTRACE_GETEVENTMSG. */
   readonly message: number;
+  /** The signal was sent to the process, not to the task. */
+  readonly shared?: boolean;
   /** PTRACE_LISTEN: not reported, hears SIGCONT. */
   listening: boolean;
 }
@@ -168,9 +170,9 @@ export class Traced {
     this.#enter({ kind: "call", exitCode: SIG.TRAP, info, message: 0, listening: false });
   }
 
-  stopForSignal(info: SigInfo): void {
+  stopForSignal(info: SigInfo, shared: boolean): void {
     this.#mayStop = true;
-    this.#enter({ kind: "signal", exitCode: info.signo, info, message: 0, listening: false });
+    this.#enter({ kind: "signal", exitCode: info.signo, info, message: 0, shared, listening: false });
   }
 
   /** An event the options ask for, told before the call returns. */
@@ -271,7 +273,7 @@ export class Traced {
     const info = stop.info!.signo === signal
       ? stop.info!
       : { signo: signal, code: SI.USER, pid: task.sees(tracer.pid), uid: tracer.cred.ruid };
-    if ((task.blocked & sigBit(signal)) !== 0n) task.pending.add(signal, info);
+    if ((task.blocked & sigBit(signal)) !== 0n) task.machine.signals.requeue(task, info, stop.shared === true);
     else if (task.trace === this) this.decided = info;
     else task.afterStop = { kind: "signal", info };
   }

@@ -24,14 +24,21 @@ const lowest = (mask: bigint): number => {
   return 64 - Math.clz32(high & -high);
 };
 
-/** Takes the next signal the task may receive: synchronous ones first, then private before shared, lowest number first (dequeue_signal). */
-export const dequeue = (task: Task, open: bigint): SigInfo | undefined => {
-  const from = (set: PendingSet, mask: bigint) => {
-    const ready = set.mask & mask;
-    return ready === 0n ? undefined : set.take(lowest(ready));
-  };
-  return from(task.pending, open & SYNCHRONOUS) ?? from(task.pending, open) ?? from(task.group.pending, open);
+const from = (set: PendingSet, mask: bigint): SigInfo | undefined => {
+  const ready = set.mask & mask;
+  return ready === 0n ? undefined : set.take(lowest(ready));
 };
+
+/** Takes the task's own next signal: synchronous ones first, lowest number first. */
+export const dequeueOwn = (task: Task, open: bigint): SigInfo | undefined =>
+  from(task.pending, open & SYNCHRONOUS) ?? from(task.pending, open);
+
+/** Takes the next signal sent to the task's process. */
+export const dequeueShared = (task: Task, open: bigint): SigInfo | undefined => from(task.group.pending, open);
+
+/** Takes the next signal the task may receive: its own before shared (dequeue_signal). */
+export const dequeue = (task: Task, open: bigint): SigInfo | undefined =>
+  dequeueOwn(task, open) ?? dequeueShared(task, open);
 
 /** Puts the mask back that a call had changed for its time. */
 export const restoreMask = (task: Task): void => {

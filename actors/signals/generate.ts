@@ -83,8 +83,16 @@ export class Signals implements SignalService {
     return false;
   }
 
+  requeue(task: Task, info: SigInfo, shared: boolean): void {
+    this.#queue(task.group, task, info, !shared);
+  }
+
   #send(group: ThreadGroup, target: Task, given: SigInfo, toTask: boolean): number {
-    const sig = given.signo, info = seenBy(group, given);
+    return this.#queue(group, target, seenBy(group, given), toTask);
+  }
+
+  #queue(group: ThreadGroup, target: Task, info: SigInfo, toTask: boolean): number {
+    const sig = info.signo;
     this.#cancelOpposites(group, sig);
     if ((sig !== SIG.KILL || group.unkillable) && isIgnored(target, sig, info.pid === 0 || info.code === SI.KERNEL)) {
       this.machine.observer.signalDropped?.(target, info);

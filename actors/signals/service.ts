@@ -8,6 +8,8 @@ export interface SignalService {
   sendToGroup(group: ThreadGroup, info: SigInfo): number;
   /** Sends to one task (private pending set). */
   sendToTask(task: Task, info: SigInfo): number;
+  /** Sends anew what a task had taken, to it or to its whole process; the info is already as its namespaces tell it. */
+  requeue(task: Task, info: SigInfo, shared: boolean): void;
   /** Sends to every member of a process group; the number reached. */
   sendToProcessGroup(pgid: number, info: SigInfo): number;
   /** Whether an unblocked signal is pending that would interrupt a wait. */

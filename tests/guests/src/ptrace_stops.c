@@ -252,6 +252,47 @@ static void wait_forms(void) {
   printf("waitid %d code %d status %d\n", r, info.si_code, info.si_status);
 }
 
+static void pending_sets(const char *when) {
+  char line[200];
+  FILE *f = fopen("/proc/self/status", "r");
+  while (fgets(line, sizeof line, f))
+    if (!strncmp(line, "SigPnd", 6) || !strncmp(line, "ShdPnd", 6)) printf("%s %s", when, line);
+  fclose(f);
+}
+
+/* A signal given that is blocked is sent anew, to whom the first was sent; SIGCONT and the stop signals drop each other. */
+static void blocked_gifts(void) {
+  puts("blocked gifts");
+  pid_t pid = CHILD({
+    pt(PTRACE_TRACEME, 0, 0, 0);
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGCONT);
+    sigaddset(&set, SIGTSTP);
+    sigaddset(&set, SIGTTIN);
+    sigprocmask(SIG_BLOCK, &set, 0);
+    raise(SIGTSTP);
+    kill(getpid(), SIGTTIN);
+    pending_sets("stops");
+    raise(SIGUSR1);
+    pending_sets("continue, own");
+    raise(SIGUSR1);
+    pending_sets("stop, own");
+    kill(getpid(), SIGUSR1);
+    pending_sets("continue, shared");
+    kill(getpid(), SIGUSR1);
+    pending_sets("stop, shared");
+    fflush(stdout);
+    _exit(0);
+  });
+  int give[] = {SIGCONT, SIGTSTP, SIGCONT, SIGTTIN};
+  for (int i = 0; i < 4; i++) {
+    printf("%s\n", show(next(pid)));
+    pt(PTRACE_CONT, pid, 0, give[i]);
+  }
+  printf("%s\n", show(next(pid)));
+}
+
 int main(void) {
   setvbuf(stdout, 0, _IOLBF, 0);
   syscall_stops();
@@ -261,5 +302,6 @@ int main(void) {
   kill_request();
   change_call();
   wait_forms();
+  blocked_gifts();
   return 0;
 }
