@@ -59,8 +59,12 @@ export interface BootOptions {
   /** Ports of the host that lead to ports of the guest. Not with `seed`. */
   readonly publish?: readonly Published[];
   readonly maxTasks?: number;
-  /** Bytes over all VM groups. */
+  /** Bytes over all VM groups, files in memory, pipes and sockets. */
   readonly maxMemory?: number;
+  /** Open file descriptions at once. */
+  readonly maxFiles?: number;
+  /** ns after which everything is killed and the status is 124; of the virtual clock with `seed`. */
+  readonly timeout?: number;
   /** Lowest address of mappings that are not placed by the guest; by default right above its image and stack. */
   readonly mmapBase?: number;
   /** Translation of hot code to WebAssembly: when it pays, never, or of everything that runs twice. Default "auto". */
@@ -222,6 +226,8 @@ const makeMachine = (options: BootOptions, overRoot?: typeof OverRoot): Machine 
   machine.namespaces.of.uts.hostname = seeded ? "dolly" : (world?.identity ?? hostIdentity()).hostname;
   if (options.maxTasks !== undefined) machine.maxTasks = options.maxTasks;
   if (options.maxMemory !== undefined) machine.maxMemory = options.maxMemory;
+  if (options.maxFiles !== undefined) machine.files.limit = options.maxFiles;
+  if (options.timeout !== undefined) machine.endsAt = machine.bootedAt + options.timeout;
   machine.mmapBase = options.mmapBase ?? 0;
   const [root, sysroot] = [options.root ?? "", options.sysroot ?? ""].map((dir) => dir.replace(/\/+$/, ""));
   const files = world?.files ?? hostFs;
@@ -382,6 +388,7 @@ const outcome = (machine: Machine): { status: number; message?: string } => {
   if (machine.broken !== undefined) {
     return { status: 125, message: `dolly: internal error: ${defectText(machine.broken.cause)}` };
   }
+  if (machine.timedOut) return { status: 124, message: "dolly: killed: the time of --timeout is over" };
   const status = machine.initStatus ?? 0;
   const signal = status & 0x7f;
   return signal === 0

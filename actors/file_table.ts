@@ -3,7 +3,7 @@
  * copy whose slots point at the same descriptions, `release` when a task leaves it (fs/file.c).
  */
 import { E, fail } from "../syscalls/abi/errno.ts";
-import { O_PATH, type OpenFile } from "./vfs/open_file.ts";
+import { FileAccount, O_PATH, type OpenFile } from "./vfs/open_file.ts";
 
 export class FileTable {
   #users = 1;
@@ -16,7 +16,8 @@ export class FileTable {
 
   /** Tables that exist in this process, for the tests that nothing is left. */
   static live = 0;
-  constructor() {
+  /** @param account what the machine has open */
+  constructor(readonly account: FileAccount = new FileAccount()) {
     FileTable.live++;
   }
   get users(): number {
@@ -27,7 +28,7 @@ export class FileTable {
     return this;
   }
   fork(): FileTable {
-    const child = new FileTable();
+    const child = new FileTable(this.account);
     child.#slots = this.#slots.map((file) => file?.retain());
     child.#cloexec = [...this.#cloexec];
     child.#lowestFree = this.#lowestFree;
@@ -49,19 +50,42 @@ export class FileTable {
   peek(fd: number): OpenFile | undefined {
     return this.#slots[fd];
   }
-  /** Lowest free number ≥ min and < limit gets the description (whose reference the table takes over). -EMFILE when none is free. */
+  /**
+   * Lowest free number ≥ min and < limit gets the description (whose reference the table takes over). -EMFILE when none is free, -ENFILE when the machine has enough open
+   * files.
+   */
   add(file: OpenFile, cloexec: boolean, limit: number, min = 0): number {
-    let fd = Math.max(min, this.#lowestFree);
-    while (this.#slots[fd] !== undefined) fd++;
-    if (min <= this.#lowestFree) this.#lowestFree = fd;
+    const fd = this.#free(min);
     if (fd >= limit) return -E.MFILE;
+    if (file.account === undefined && this.full) return -E.NFILE;
+    this.#count(file);
     this.#slots[fd] = file;
     this.#cloexec[fd] = cloexec;
     return fd;
   }
+  #free(min: number): number {
+    let fd = Math.max(min, this.#lowestFree);
+    while (this.#slots[fd] !== undefined) fd++;
+    if (min <= this.#lowestFree) this.#lowestFree = fd;
+    return fd;
+  }
+  #count(file: OpenFile): void {
+    if (file.account !== undefined) return;
+    file.account = this.account;
+    file.account.open++;
+  }
+  /** The machine may have no further description. */
+  get full(): boolean {
+    return this.account.open >= this.account.limit;
+  }
+  /** Why a new description would get no descriptor: -EMFILE, -ENFILE; 0: it would. */
+  refuses(limit: number): number {
+    return this.#free(0) >= limit ? -E.MFILE : this.full ? -E.NFILE : 0;
+  }
   /** dup2/dup3: puts the description (reference taken over) at `fd`, closing what was there. */
   put(fd: number, file: OpenFile, cloexec: boolean): void {
     if (this.#slots[fd] !== undefined) this.close(fd);
+    this.#count(file);
     this.#slots[fd] = file;
     this.#cloexec[fd] = cloexec;
   }

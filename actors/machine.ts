@@ -25,6 +25,7 @@ import { SI, SIG, signalName } from "../syscalls/abi/signals.ts";
 import type { SigInfo } from "./signals/pending.ts";
 import { forceSignal } from "./signals/generate.ts";
 import { rouse } from "./signals/stop.ts";
+import { FileAccount } from "./vfs/open_file.ts";
 import { WaitQueue } from "./wait_queue.ts";
 
 /** Counters of a run, for --stats. */
@@ -143,10 +144,16 @@ export class Machine {
   set maxMemory(bytes: number) {
     this.memory.limit = bytes / 4096;
   }
+  /** Open file descriptions. */
+  readonly files = new FileAccount();
   /** Least start of the mmap area of any program. */
   mmapBase = 0;
   /** Host operations under way that may wake a task (a read of stdin, a socket): while any is, an idle machine waits instead of reporting a deadlock. */
   hostPending = 0;
+  /** The run is over then, whatever goes on: monotonic ns. */
+  endsAt = Infinity;
+  /** It was. */
+  timedOut = false;
   /** How the loop lets callbacks of the host in. */
   host: EventLoop = hostLoop;
   /** The guest may reach the host's network. */
@@ -301,10 +308,11 @@ export class Machine {
 
   /**
    * The first process was killed: what it left behind ends with it, busy or not. When it just exited, others may go on for as long as they find something to do (a
-   * background job, the last stage of a pipeline), until a signal of the host asks for the end.
+   * background job, the last stage of a pipeline), until a signal of the host asks for the end. Its time may be over.
    */
   get #overAtOnce(): boolean {
-    return this.initStatus !== undefined && !this.#ending && ((this.initStatus & 0x7f) !== 0 || this.endAsked);
+    if (this.#ending) return false;
+    return this.timedOut || (this.initStatus !== undefined && ((this.initStatus & 0x7f) !== 0 || this.endAsked));
   }
   /** Somebody can still write to a pipe or file that is our output; whoever reads it waits for its end, so we do too. A terminal's user does not. */
   outputHeld: () => boolean = () => false;
@@ -368,8 +376,8 @@ export class Machine {
         await this.#loading;
         this.#loading = undefined;
       }
-      if (this.timers.size > 0 && ((turn & 7) === 0 || this.#queue.length === 0)) {
-        this.timers.fireDue(this.clock.monotonic());
+      if (((turn & 7) === 0 || this.#queue.length === 0) && (this.timers.size > 0 || this.endsAt !== Infinity)) {
+        this.#fireDue();
       }
       if (this.broken !== undefined || this.#overAtOnce) return;
       if (this.#queue.length > 0) {
@@ -388,6 +396,14 @@ export class Machine {
         sinceBreath = this.clock.monotonic();
       }
     }
+  }
+
+  #fireDue(): void {
+    const now = this.clock.monotonic();
+    this.timers.fireDue(now);
+    if (now < this.endsAt) return;
+    this.endsAt = Infinity;
+    this.timedOut = !this.#ending;
   }
 
   #startFibers(): void {
@@ -421,10 +437,10 @@ export class Machine {
   }
 
   async #idle(): Promise<void> {
-    const next = this.timers.next;
+    const next = Math.min(this.timers.next, this.endsAt);
     const now = this.clock.monotonic();
     if (this.hostPending === 0) {
-      if (next === Infinity) {
+      if (this.timers.next === Infinity) {
         if (!this.#mayHearFromOutside()) throw this.#deadlock();
       } else if (!this.clock.real) return this.#skipTo(next);
     }
@@ -442,7 +458,7 @@ export class Machine {
   /** Virtual time passes up to a deadline. */
   #skipTo(deadline: number): void {
     this.clock.advance(Math.max(0, deadline - this.clock.monotonic()));
-    this.timers.fireDue(this.clock.monotonic());
+    this.#fireDue();
   }
 
   /** A debugger may want to see a deadlock; a task that waits for any signal may get one from the host (Ctrl-C, kill), which in virtual time nobody waits for. */

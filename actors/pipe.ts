@@ -2,6 +2,7 @@
  * Pipes and fifos (pipe(7)): a ring of bytes with readers and writers counted. Ends never wait; the handlers do, on the ends' queues. A write of at most
  * PIPE_BUF bytes goes in whole or not at all.
  */
+import type { MemoryAccount } from "../cpu/mod.ts";
 import { E, fail } from "../syscalls/abi/errno.ts";
 import type { Machine } from "./machine.ts";
 import type { Task } from "./task/task.ts";
@@ -39,6 +40,10 @@ export class Pipe {
   writerOpens = 0;
   readonly ends = new Set<PipeEnd>();
 
+  constructor(readonly account: MemoryAccount) {
+    account.hold(this.#ring.length);
+  }
+
   get free(): number {
     return this.capacity - this.length;
   }
@@ -68,24 +73,32 @@ export class Pipe {
     this.#start = this.length === 0 ? 0 : (this.#start + n) % this.#ring.length;
   }
 
-  /** Moves bytes in; there must be room. */
-  put(from: Uint8Array): void {
-    if (this.length + from.length > this.#ring.length) this.#grow(this.length + from.length);
+  /** Moves bytes in; there must be room. False: the machine has no memory for them. */
+  put(from: Uint8Array): boolean {
+    if (this.length + from.length > this.#ring.length && !this.#grow(this.length + from.length)) return false;
     const end = (this.#start + this.length) % this.#ring.length;
     const first = Math.min(from.length, this.#ring.length - end);
     this.#ring.set(from.subarray(0, first), end);
     if (from.length > first) this.#ring.set(from.subarray(first), 0);
     this.length += from.length;
+    return true;
   }
 
-  #grow(needed: number): void {
+  #grow(needed: number): boolean {
     let size = this.#ring.length;
     while (size < needed) size *= 2;
+    if (!this.account.take(size - this.#ring.length)) return false;
     const ring = new Uint8Array(size), length = this.length;
     this.take(ring.subarray(0, length));
     this.#ring = ring;
     this.#start = 0;
     this.length = length;
+    return true;
+  }
+
+  /** Nobody has an end. */
+  freed(): void {
+    this.account.give(this.#ring.length);
   }
 
   /** F_SETPIPE_SZ: the new size, rounded up to pages and a power of two. */
@@ -138,7 +151,7 @@ export class PipeEnd extends OpenFile {
     const room = pipe.free;
     if (room === 0 || (from.length <= PIPE_BUF && room < from.length)) return -E.AGAIN;
     const n = Math.min(room, from.length);
-    pipe.put(from.subarray(0, n));
+    if (!pipe.put(from.subarray(0, n))) return -E.NOMEM;
     pipe.wake();
     return n;
   }
@@ -209,6 +222,7 @@ export class PipeEnd extends OpenFile {
     pipe.ends.delete(this);
     if (this.readable) pipe.readers--;
     if (this.writable) pipe.writers--;
+    if (pipe.ends.size === 0) pipe.freed();
     pipe.wake();
   }
 }
@@ -216,16 +230,16 @@ export class PipeEnd extends OpenFile {
 const fifos = new WeakMap<Inode, Pipe>();
 
 /** Opens a fifo by its inode: all who open it share one pipe while anyone has it open. */
-export const openFifo = (inode: Inode, flags: number, path: string): PipeEnd => {
+export const openFifo = (machine: Machine, inode: Inode, flags: number, path: string): PipeEnd => {
   let pipe = fifos.get(inode);
-  if (pipe === undefined || pipe.ends.size === 0) fifos.set(inode, pipe = new Pipe());
+  if (pipe === undefined || pipe.ends.size === 0) fifos.set(inode, pipe = new Pipe(machine.memory));
   return new PipeEnd(inode, path, flags, pipe);
 };
 
 /** pipe2(2): the read end and the write end. `flags` may hold O_NONBLOCK and O_DIRECT. */
 export const makePipe = (machine: Machine, t: Task, flags: number): [PipeEnd, PipeEnd] => {
   const inode = new AnonymousInode(machine, S_IFIFO, 0o600, t.cred);
-  const pipe = new Pipe();
+  const pipe = new Pipe(machine.memory);
   inode.reopen = (_t, f, path) => new PipeEnd(inode, path, f, pipe);
   const path = `pipe:[${inode.ino}]`;
   return [new PipeEnd(inode, path, O_RDONLY | flags, pipe), new PipeEnd(inode, path, O_WRONLY | flags, pipe)];

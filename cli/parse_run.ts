@@ -25,6 +25,9 @@ export interface RunArguments {
   readonly jit: "auto" | "off" | "always";
   readonly maxTasks?: number;
   readonly maxMemory?: number;
+  readonly maxFiles?: number;
+  /** ns */
+  readonly timeout?: number;
   readonly mmapBase?: number;
   /** Port of the host's loopback; 0: any. */
   readonly gdb?: number;
@@ -77,6 +80,16 @@ const size = (name: string, text: string): number => {
   const m = /^(\d+(?:\.\d+)?)([KMGT]?)i?B?$/i.exec(text);
   if (m === null) throw new UsageError(`--${name}: ${text} is not a size such as 512M or 2G`);
   return Math.floor(Number(m[1]) * UNITS[m[2].toUpperCase()]);
+};
+
+const SECONDS: Readonly<Record<string, number>> = { ms: 0.001, "": 1, s: 1, m: 60, h: 3600, d: 86400 };
+
+/** ns of a time as timeout(1) takes it. */
+const duration = (name: string, text: string): number => {
+  const m = /^(\d+(?:\.\d*)?|\.\d+)(ms|[smhd]?)$/.exec(text);
+  const ns = m === null ? 0 : Math.round(Number(m[1]) * SECONDS[m[2]] * 1e9);
+  if (ns <= 0) throw new UsageError(`--${name}: ${text} is not a time such as 500ms, 10s or 5m`);
+  return ns;
 };
 
 /** A page address with room above it. */
@@ -141,6 +154,8 @@ export const parseRun = (words: readonly string[]): RunArguments => {
     jit: (one("jit") ?? "auto") as RunArguments["jit"],
     maxTasks: read("max-tasks", (n, t) => whole(n, t, 1)),
     maxMemory: read("max-memory", size),
+    maxFiles: read("max-files", (n, t) => whole(n, t, 1)),
+    timeout: read("timeout", duration),
     mmapBase: read("mmap-base", lowest),
     gdb: read("gdb", (n, t) => {
       const port = whole(n, t, 0);

@@ -20,23 +20,10 @@ export const recordRun = async (
   what: Recorded,
   options: Partial<BootOptions> = {},
 ): Promise<{ report: ExitReport; recording: Uint8Array<ArrayBuffer> }> => {
-  const { guest, args, env, root, sysroot, overlay, binds, cwd, seed, schedule, maxTasks, maxMemory, mmapBase } = what;
-  const header: Header = {
-    guest,
-    args,
-    env,
-    root,
-    sysroot,
-    overlay,
-    binds,
-    cwd,
-    seed,
-    schedule,
-    maxTasks,
-    maxMemory,
-    mmapBase,
-    ...hostHeader(),
-  };
+  const { guest, args, env, root, sysroot, overlay, binds, cwd, seed, schedule } = what;
+  const { maxTasks, maxMemory, maxFiles, timeout, mmapBase } = what;
+  const files = { root, sysroot, overlay, binds, cwd }, limits = { maxTasks, maxMemory, maxFiles, timeout };
+  const header: Header = { guest, args, env, ...files, seed, schedule, ...limits, mmapBase, ...hostHeader() };
   const { recorder, doors } = recordingWorld(header);
   const world: World = {
     ...doors,

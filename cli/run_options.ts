@@ -76,7 +76,19 @@ export const RUN_OPTIONS: readonly RunOption[] = [
     choices: ["auto", "off", "always"],
   },
   { name: "max-tasks", takes: "value", value: "N", doc: "most tasks that may exist at once" },
-  { name: "max-memory", takes: "value", value: "SIZE", doc: "most memory of all guest programs together: 512M, 2G" },
+  {
+    name: "max-memory",
+    takes: "value",
+    value: "SIZE",
+    doc: "most memory of all guest programs, files in memory, pipes and sockets together: 512M, 2G",
+  },
+  { name: "max-files", takes: "value", value: "N", doc: "most files, sockets and pipe ends open at once" },
+  {
+    name: "timeout",
+    takes: "value",
+    value: "DURATION",
+    doc: "kill everything after that long and exit with 124: 500ms, 10s, 5m; by the guest's clock with --seed",
+  },
   {
     name: "mmap-base",
     takes: "value",

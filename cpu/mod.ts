@@ -10,6 +10,7 @@ export { CodeMemory, CodeMemoryFull, CodePages } from "./interp/code_memory.ts";
 export { createEngine, type Engine } from "./interp/engine.ts";
 export { disassemble, registerName } from "./rv64/disassemble.ts";
 export { MemoryAccount, OutOfMemory } from "./memory/account.ts";
+export { KeptPages } from "./memory/kept_pages.ts";
 export { createAddressSpace, Space } from "./memory/space.ts";
 export { ElfError, type ElfImage, EM_RISCV, parseElf, type ReadAt, type Segment } from "./elf/image.ts";
 export { type LoadedImage, loadElf } from "./elf/load.ts";

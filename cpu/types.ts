@@ -2,6 +2,7 @@
  * What the data plane promises to the kernel: one `Cpu` per task, one `AddressSpace` per VM group. Everything here is synchronous
  * and deterministic. Errors of memory calls are negative Linux errno numbers (cpu/ may not import the ABI tables).
  */
+import type { MemoryAccount } from "./memory/account.ts";
 
 /** Why `Cpu.run` returned: a closed union. The CPU's pc is at the trapping instruction (for Syscall and Breakpoint too). */
 export const Trap = { BudgetSpent: 0, Syscall: 1, Breakpoint: 2, Illegal: 3, Fault: 4, Interrupted: 5 } as const;
@@ -63,8 +64,11 @@ export interface Backing {
   size(): number;
   /** Fills `into` (a multiple of 4096 bytes) from file byte offset `at`; bytes past the end are zeroed. */
   fill(at: number, into: Uint8Array): void;
-  /** The canonical copy of a page for MAP_SHARED (the file's own page); `index` counts 4096-byte pages. Absent: not shareable for writing. */
-  sharedPage?(index: number): Uint8Array;
+  /**
+   * The canonical copy of a page for MAP_SHARED (the file's own page), which counts in `account` unless the file counts it elsewhere; `index` counts 4096-byte pages.
+   * Undefined: no memory for it. Absent: not shareable for writing.
+   */
+  sharedPage?(index: number, account: MemoryAccount): Uint8Array | undefined;
   /** Whether that copy exists, so that the page surely lies in the file: spares asking for the size at each access. */
   hasSharedPage?(index: number): boolean;
   /** Called after a MAP_SHARED page was written through the mapping (msync, munmap, exit, or at once). */

@@ -1,4 +1,5 @@
 /** The devices without hardware (mem(4), random(4)): null, zero, full, random, urandom, kmsg. One open description class each. */
+import { KeptPages, type MemoryAccount } from "../../cpu/mod.ts";
 import type { Backing } from "../../cpu/types.ts";
 import { E } from "../../syscalls/abi/errno.ts";
 import type { Task } from "../task/task.ts";
@@ -25,7 +26,8 @@ export class NullFile extends MemoryDevice {
 /** Pages of one mapping of /dev/zero: like anonymous memory, shared by those who inherited the mapping. */
 class ZeroPages implements Backing {
   readonly inode: { readonly dev: number; readonly ino: number };
-  #pages = new Map<number, Uint8Array>();
+  readonly #pages = new KeptPages();
+  #mappings = 0;
   constructor(of: Inode, readonly path: string) {
     this.inode = { dev: of.dev, ino: of.ino };
   }
@@ -39,13 +41,18 @@ class ZeroPages implements Backing {
       else into.set(kept, page);
     }
   }
-  sharedPage(index: number): Uint8Array {
-    let page = this.#pages.get(index);
-    if (page === undefined) this.#pages.set(index, page = new Uint8Array(4096));
-    return page;
+  hasSharedPage(index: number): boolean {
+    return this.#pages.has(index);
   }
-  retain(): void {}
-  release(): void {}
+  sharedPage(index: number, account: MemoryAccount): Uint8Array | undefined {
+    return this.#pages.make(index, account);
+  }
+  retain(): void {
+    this.#mappings++;
+  }
+  release(): void {
+    if (--this.#mappings === 0) this.#pages.clear();
+  }
 }
 
 export class ZeroFile extends MemoryDevice {

@@ -1,4 +1,6 @@
 /** A queue of bytes in chunks: what has arrived on a stream and is not read yet. Small writes share chunks. */
+import type { MemoryAccount } from "../../cpu/mod.ts";
+
 const CHUNK = 4096;
 
 interface Chunk {
@@ -11,6 +13,8 @@ export class ByteQueue {
   #chunks: Chunk[] = [];
   #first = 0;
   length = 0;
+
+  constructor(readonly account: MemoryAccount) {}
 
   /** Appends a copy. */
   put(bytes: Uint8Array): void {
@@ -25,6 +29,7 @@ export class ByteQueue {
     if (bytes.length === 0) return;
     const chunk = new Uint8Array(Math.max(CHUNK, bytes.length));
     chunk.set(bytes);
+    this.account.hold(chunk.length);
     this.#chunks.push({ bytes: chunk, start: 0, end: bytes.length });
   }
 
@@ -56,6 +61,7 @@ export class ByteQueue {
     }
   }
   #drop(): void {
+    this.account.give(this.#chunks[this.#first].bytes.length);
     (this.#chunks as (Chunk | undefined)[])[this.#first++] = undefined;
     if (this.#first > 32 && this.#first * 2 > this.#chunks.length) {
       this.#chunks = this.#chunks.slice(this.#first);
@@ -70,6 +76,7 @@ export class ByteQueue {
     return n;
   }
   clear(): void {
+    for (let i = this.#first; i < this.#chunks.length; i++) this.account.give(this.#chunks[i].bytes.length);
     this.#chunks = [];
     this.#first = 0;
     this.length = 0;

@@ -43,7 +43,7 @@ export class TcpSocket extends InetSocket implements Remote {
   state: "closed" | "listening" | "connecting" | "established" = "closed";
   /** What connect(2) has told the guest so far. */
   #told: "nothing" | "under way" | "done" = "nothing";
-  readonly inbox = new ByteQueue();
+  readonly inbox = new ByteQueue(this.machine.memory);
   other: Remote | undefined;
   dead = false;
   finSent = false;
@@ -223,6 +223,7 @@ export class TcpSocket extends InetSocket implements Remote {
     if (room < bytes.length) this.#short = true;
     if (room <= 0) return -E.AGAIN;
     const n = Math.min(room, bytes.length);
+    if (!this.machine.memory.fits(n)) return -E.NOBUFS;
     if ((m.flags & MSG.OOB) !== 0 && n === bytes.length) {
       if (n > 1) other.put(bytes.subarray(0, n - 1));
       other.urgent(bytes[n - 1]);
@@ -386,6 +387,7 @@ export class TcpSocket extends InetSocket implements Remote {
   protected override closed(): void {
     this.dead = true;
     this.#leave(this.options.lingerOn && this.options.lingerSeconds === 0);
+    this.inbox.clear();
     this.ports.remove(this);
     this.local = unbound(this.domain);
     this.state = "closed";

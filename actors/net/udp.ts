@@ -141,6 +141,7 @@ export class UdpSocket extends InetSocket {
   arrive(bytes: Uint8Array, from: Endpoint, to: Ip, header = PLAIN): void {
     const size = bytes.length + OVERHEAD;
     if ((this.shut & SHUT_RECEIVE) !== 0 || this.#held + size > this.options.receiveBuffer) return;
+    if (!this.machine.memory.take(size)) return;
     this.#held += size;
     this.#inbox.push({ bytes, from, to, header, at: this.machine.clock.realtime() });
     this.queue.wake();
@@ -156,7 +157,9 @@ export class UdpSocket extends InetSocket {
     m.control = [...timestampOf(this, head.at), ...controlFor(this, head.to, head.header)];
     if ((m.wanted & MSG.PEEK) === 0) {
       this.#inbox.shift();
-      this.#held -= head.bytes.length + OVERHEAD;
+      const size = head.bytes.length + OVERHEAD;
+      this.#held -= size;
+      this.machine.memory.give(size);
     }
     return n;
   }
@@ -185,6 +188,8 @@ export class UdpSocket extends InetSocket {
     this.ports.remove(this);
     this.local = unbound(this.domain);
     this.#inbox = [];
+    this.machine.memory.give(this.#held);
+    this.#held = 0;
     this.#host?.close();
   }
 }

@@ -33,6 +33,7 @@ export class Message {
     } else this.bytes = bytes.slice();
     this.charge = (stream ? this.bytes.length : bytes.length) + OVERHEAD;
     from.charged += this.charge;
+    from.machine.memory.hold(this.charge);
   }
   get length(): number {
     return this.end - this.start;
@@ -94,6 +95,7 @@ export class MessageQueue {
     }
     this.bytes -= message.length;
     message.from.credit(message.charge);
+    message.from.machine.memory.give(message.charge);
     return message;
   }
 

@@ -39,6 +39,7 @@ export const sendStream = (s: UnixSocket, t: Task, bytes: Uint8Array, m: Outgoin
     }
     if (s.charged >= s.options.sendBuffer) break;
     const n = Math.min(PIECE, rest.length);
+    if (!s.machine.memory.fits(n)) return done === 0 ? -E.NOBUFS : done;
     put(s, peer, t, rest.subarray(0, n), m);
     m = { ...m, files: undefined };
     done += n;
@@ -70,6 +71,7 @@ export const sendMessage = (s: UnixSocket, t: Task, bytes: Uint8Array, m: Outgoi
     s.waitFor(other);
     return -E.AGAIN;
   }
+  if (!s.machine.memory.fits(bytes.length)) return -E.NOBUFS;
   put(s, other, t, bytes, m);
   other.queue.wake();
   return bytes.length;

@@ -12,10 +12,14 @@ type Setting = Entry<Machine>;
 const overwritten = new WeakMap<Machine, Map<string, string>>();
 
 let names = 0;
+type Value = string | number | ((machine: Machine) => string | number);
+const valueOf = (value: Value, machine: Machine): string =>
+  String(typeof value === "function" ? value(machine) : value);
+
 /** A setting that starts at `value` and keeps what is written to it. */
-const kept = (value: string | number): Setting => {
+const kept = (value: Value): Setting => {
   const key = String(names++);
-  return text<Machine>((machine) => (overwritten.get(machine)?.get(key) ?? String(value)) + "\n", {
+  return text<Machine>((machine) => (overwritten.get(machine)?.get(key) ?? valueOf(value, machine)) + "\n", {
     mode: 0o644,
     write(machine, _t, written) {
       let values = overwritten.get(machine);
@@ -24,8 +28,7 @@ const kept = (value: string | number): Setting => {
     },
   });
 };
-const fixed = (value: string | number | ((machine: Machine) => string | number)): Setting =>
-  text<Machine>((machine) => `${typeof value === "function" ? value(machine) : value}\n`);
+const fixed = (value: Value): Setting => text<Machine>((machine) => valueOf(value, machine) + "\n");
 
 const name = (field: "hostname" | "domainname"): Setting =>
   text<Machine>((_machine, t) => t.namespaces.of.uts[field] + "\n", {
@@ -53,6 +56,8 @@ const bootId = (machine: Machine): string => {
   if (id === undefined) bootIds.set(machine, id = uuid(machine));
   return id;
 };
+
+const fileMax = ({ files: { limit } }: Machine): number | string => limit === Infinity ? "9223372036854775807" : limit;
 
 const settings = (children: Readonly<Record<string, Setting>>): DirectoryEntry<Machine> => directory<Machine>(children);
 
@@ -142,8 +147,8 @@ const fs = settings({
   "aio-nr": fixed(0),
   "dentry-state": fixed("0\t0\t45\t0\t0\t0"),
   epoll: settings({ max_user_watches: kept(429496) }),
-  "file-max": kept("9223372036854775807"),
-  "file-nr": fixed("0\t0\t9223372036854775807"),
+  "file-max": kept(fileMax),
+  "file-nr": fixed((machine) => `${machine.files.open}\t0\t${fileMax(machine)}`),
   "inode-nr": fixed("0\t0"),
   inotify: settings({ max_queued_events: kept(16384), max_user_instances: kept(128), max_user_watches: kept(65536) }),
   "lease-break-time": kept(45),

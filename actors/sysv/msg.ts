@@ -6,6 +6,9 @@ import type { Task } from "../task/task.ts";
 import { WaitQueue } from "../wait_queue.ts";
 import { checkAccess, checkOwner, type IpcObject, type NewObject, perNamespace, seconds } from "./registry.ts";
 
+/** Of a message beyond its bytes. */
+const OVERHEAD = 48;
+
 export interface Message {
   readonly type: number;
   readonly text: Uint8Array;
@@ -49,6 +52,7 @@ export const sendMessage = (t: Task, id: number, message: Message, flags: number
     if (queue.bytes + message.text.length > queue.maxBytes || queue.messages.length + 1 > queue.maxBytes) {
       return BLOCKED;
     }
+    if (!t.machine.memory.take(message.text.length + OVERHEAD)) return -E.NOMEM;
     queue.messages.push(message);
     queue.bytes += message.text.length;
     queue.lastSender = t.pid;
@@ -95,6 +99,7 @@ export const receiveMessage = (
     if (!copy) {
       queue.messages.splice(index, 1);
       queue.bytes -= message.text.length;
+      t.machine.memory.give(message.text.length + OVERHEAD);
       queue.lastReceiver = t.pid;
       queue.receivedAt = seconds(t.machine);
       queue.changed.wake();
@@ -111,5 +116,6 @@ export const receiveMessage = (
 export const removeQueue = (t: Task, queue: MessageQueue): void => {
   checkOwner(t, queue);
   messageQueues(t).remove(queue);
+  for (const { text } of queue.messages) t.machine.memory.give(text.length + OVERHEAD);
   queue.changed.wake();
 };

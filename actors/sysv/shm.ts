@@ -1,4 +1,5 @@
 /** Shared memory segments (ipc/shm.c). A segment is a file-like backing whose pages all attached address spaces share; attachments are its mappings. */
+import { KeptPages, type MemoryAccount } from "../../cpu/mod.ts";
 import type { Backing } from "../../cpu/types.ts";
 import { E, fail } from "../../syscalls/abi/errno.ts";
 import { SHM, SHM_LIMITS } from "../../syscalls/abi/ipc.ts";
@@ -32,7 +33,7 @@ export class Segment implements IpcObject, Backing {
   lastPid = 0;
   readonly path: string;
   readonly inode: { readonly dev: number; readonly ino: number };
-  readonly #pages = new Map<number, Uint8Array>();
+  readonly #pages = new KeptPages();
 
   constructor(
     base: NewObject,
@@ -49,13 +50,18 @@ export class Segment implements IpcObject, Backing {
   size(): number {
     return pageUp(this.bytes);
   }
-  sharedPage(index: number): Uint8Array {
-    let page = this.#pages.get(index);
-    if (page === undefined) this.#pages.set(index, page = new Uint8Array(PAGE));
-    return page;
+  hasSharedPage(index: number): boolean {
+    return this.#pages.has(index);
+  }
+  sharedPage(index: number, account: MemoryAccount): Uint8Array | undefined {
+    return this.#pages.make(index, account);
   }
   fill(at: number, into: Uint8Array): void {
-    for (let off = 0; off < into.length; off += PAGE) into.set(this.sharedPage((at + off) / PAGE), off);
+    for (let off = 0; off < into.length; off += PAGE) {
+      const page = this.#pages.get((at + off) / PAGE);
+      if (page === undefined) into.fill(0, off, off + PAGE);
+      else into.set(page, off);
+    }
   }
   get residentPages(): number {
     return this.#pages.size;
@@ -64,7 +70,11 @@ export class Segment implements IpcObject, Backing {
     this.attached++;
   }
   release(): void {
-    if (--this.attached === 0 && (this.mode & SHM.DEST) !== 0) this.registry.remove(this);
+    if (--this.attached === 0 && (this.mode & SHM.DEST) !== 0) this.remove();
+  }
+  remove(): void {
+    this.registry.remove(this);
+    this.#pages.clear();
   }
 }
 
@@ -141,7 +151,7 @@ export const detachSegment = (t: Task, addr: number): number => {
 export const removeSegment = (t: Task, segment: Segment): void => {
   checkOwner(t, segment);
   const registry = segments(t);
-  if (segment.attached === 0) registry.remove(segment);
+  if (segment.attached === 0) segment.remove();
   else {
     segment.mode |= SHM.DEST;
     registry.forgetKey(segment);

@@ -28,7 +28,7 @@ export const firstProcess = (machine: Machine, uid: number, gid: number): Task =
     group,
     NO_MEMORY,
     NO_CPU,
-    new FileTable(),
+    new FileTable(machine.files),
     new FsContext(root, root, 0o22),
     new SignalHandlers(),
     machine.namespaces.share(),

@@ -2,6 +2,7 @@
  * An open regular file of the host. While MAP_SHARED mappings of the inode exist, reads and writes agree with their pages: a read first hands the host what mappings
  * changed, a write goes to host and pages.
  */
+import { KeptPages } from "../../cpu/mod.ts";
 import type { Backing } from "../../cpu/types.ts";
 import { E, Errno } from "../../syscalls/abi/errno.ts";
 import type { Task } from "../task/task.ts";
@@ -97,15 +98,9 @@ export class HostRegularFile extends OpenFile {
       fill,
       // What makes the file shorter empties them.
       hasSharedPage: (index) => inode.pages?.has(index) ?? false,
-      sharedPage(index) {
-        const pages = inode.pages ??= new Map();
-        let page = pages.get(index);
-        if (page === undefined) {
-          page = new Uint8Array(PAGE);
-          fill(index * PAGE, page);
-          pages.set(index, page);
-        }
-        return page;
+      sharedPage(index, account) {
+        inode.pages ??= new KeptPages();
+        return inode.pages.make(index, account, (page) => fill(index * PAGE, page));
       },
       dirtied: (index) => void inode.dirty.add(index),
       retain: () => {
@@ -114,7 +109,7 @@ export class HostRegularFile extends OpenFile {
       },
       release: () => {
         inode.flush();
-        if (--inode.mapped === 0) inode.pages = undefined;
+        if (--inode.mapped === 0) inode.forgetPages();
         this.release();
       },
     };

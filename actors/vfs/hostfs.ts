@@ -2,6 +2,7 @@
  * The host's directory tree as a file system. `sysroot`: absolute paths are looked up there first, then on the host (what qemu's -L does). Symbolic links are never
  * followed by the host: the walk does that, inside the guest's root. One Inode object per (dev, ino) while it is in use.
  */
+import type { KeptPages } from "../../cpu/mod.ts";
 import { E, Errno, fail } from "../../syscalls/abi/errno.ts";
 import { openFifo } from "../pipe.ts";
 import type { Task } from "../task/task.ts";
@@ -114,7 +115,7 @@ export class HostInode extends Inode {
   readonly ino: number;
   readonly type: number;
   /** Pages of MAP_SHARED mappings, and those of them the host has not got yet. */
-  pages: Map<number, Uint8Array> | undefined;
+  pages: KeptPages | undefined;
   readonly dirty = new Set<number>();
   mapped = 0;
   /** Open host files of it: they answer for the metadata, also when it has no name left. */
@@ -366,7 +367,7 @@ export class HostInode extends Inode {
     if (this.type === S_IFDIR) {
       return (flags & O_ACCMODE) === O_RDONLY ? new DirectoryFile(this, path, flags) : fail(E.ISDIR);
     }
-    if (this.type === S_IFIFO) return openFifo(this, flags, path);
+    if (this.type === S_IFIFO) return openFifo(t.machine, this, flags, path);
     if (this.type === S_IFLNK) fail(E.LOOP);
     if (this.type !== S_IFREG) fail(E.NXIO);
     const mode = flags & O_ACCMODE;
@@ -384,6 +385,12 @@ export class HostInode extends Inode {
       else this.setAttributes(t, { size: 0 });
     }
     return file;
+  }
+
+  /** Nobody maps it. */
+  forgetPages(): void {
+    this.pages?.clear();
+    this.pages = undefined;
   }
 
   /** Writes what mappings changed to the host. Any open file that may write will do. */

@@ -103,7 +103,8 @@ export class MemoryFile extends OpenFile {
       fill: (at, into) => void into.fill(0, store.read(into, at)),
       ...(shareable
         ? {
-          sharedPage: (index: number) => store.page(index) ?? new Uint8Array(4096),
+          hasSharedPage: (index: number) => store.has(index),
+          sharedPage: (index: number) => store.page(index),
           dirtied: () => inode.touchedByMapping(),
         }
         : {}),

@@ -35,7 +35,15 @@ export const O_NOATIME = 0o1000000,
   O_PATH = 0o10000000,
   O_TMPFILE = 0o20200000;
 
+/** How many descriptions are open on a machine, and how many may be (--max-files, fs.file-max). Root's are bounded too: the limit protects the host. */
+export class FileAccount {
+  open = 0;
+  limit = Infinity;
+}
+
 export abstract class OpenFile {
+  /** Where it counts, from its first descriptor on. */
+  account: FileAccount | undefined;
   static #serials = 0;
   /** Called before a description closes for good; epoll forgets it then. */
   static onLastRelease: ((file: OpenFile) => void) | undefined;
@@ -137,6 +145,7 @@ export abstract class OpenFile {
     if (--this.#refs > 0) return;
     OpenFile.onLastRelease?.(this);
     this.inode.descriptions--;
+    if (this.account !== undefined) this.account.open--;
     if (watched.inodes !== 0) fileClosed(this);
     this.closed();
   }

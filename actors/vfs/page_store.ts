@@ -14,6 +14,9 @@ export class PageStore {
     return this.#pages.size;
   }
 
+  has(index: number): boolean {
+    return this.#pages.has(index);
+  }
   /** The page for good: made when absent. Undefined when there is no space. */
   page(index: number): Uint8Array | undefined {
     let page = this.#pages.get(index);

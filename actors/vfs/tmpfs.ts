@@ -26,7 +26,7 @@ import {
 import { SEAL } from "../../syscalls/abi/files.ts";
 import { MemoryFile } from "./memory_file.ts";
 import { O_ACCMODE, O_RDONLY, O_RDWR, O_TRUNC, type OpenFile } from "./open_file.ts";
-import { PageStore } from "./page_store.ts";
+import { PAGE, PageStore } from "./page_store.ts";
 
 const TMPFS_MAGIC = 0x01021994;
 
@@ -44,7 +44,9 @@ export class TmpFs {
     return ++this.#lastIno;
   }
   readonly reserve = (n: number): boolean => {
-    if (this.#pages + n > this.limit) return false;
+    const { memory } = this.machine;
+    if (n < 0) memory.give(-n * PAGE);
+    else if (this.#pages + n > this.limit || !memory.take(n * PAGE)) return false;
     this.#pages += n;
     return true;
   };
@@ -201,7 +203,7 @@ class TmpNode extends TmpInode {
     this.rdev = rdev;
   }
   open(t: Task, flags: number, path: string): OpenFile {
-    if (this.type === S_IFIFO) return openFifo(this, flags, path);
+    if (this.type === S_IFIFO) return openFifo(t.machine, this, flags, path);
     return this.type === S_IFCHR ? openDevice(t, this, this.rdev, flags, path) : fail(E.NXIO);
   }
 }

@@ -3,13 +3,16 @@
  * Anonymous shared memory owns its pages; a file's pages are the file's own.
  */
 import type { Backing } from "../types.ts";
+import { PAGE } from "../layout.ts";
 import { MemoryAccount } from "./account.ts";
+import { KeptPages } from "./kept_pages.ts";
 
 export interface SharedObject {
   /** Identity for futex keys. */
   readonly key: object;
-  /** Whether the page is part of it; one wholly beyond raises SIGBUS. Asked at each access. */
+  /** Whether the page is part of it and there is memory for it; else SIGBUS. Asked at each access. */
   reaches(index: number): boolean;
+  /** A page that it reaches. */
   page(index: number): Uint8Array;
   dirtied(index: number): void;
   /** Whether the page is in memory. */
@@ -22,7 +25,7 @@ export interface SharedObject {
 
 /** MAP_SHARED | MAP_ANONYMOUS. */
 export class AnonymousShared implements SharedObject {
-  readonly #pages = new Map<number, Uint8Array>();
+  readonly #pages = new KeptPages();
   readonly key = this;
   #spaces = 0;
   constructor(readonly bytes: number, readonly account: MemoryAccount = new MemoryAccount()) {}
@@ -30,26 +33,20 @@ export class AnonymousShared implements SharedObject {
     return true;
   }
   page(index: number): Uint8Array {
-    let page = this.#pages.get(index);
-    if (page === undefined) {
-      this.#pages.set(index, page = new Uint8Array(4096));
-      this.account.used++;
-    }
-    return page;
+    return this.#pages.make(index, this.account) ?? new Uint8Array(PAGE);
   }
   dirtied(): void {}
   has(index: number): boolean {
     return this.#pages.has(index);
   }
   punch(index: number): void {
-    if (this.#pages.delete(index)) this.account.used--;
+    this.#pages.delete(index);
   }
   retain(): void {
     this.#spaces++;
   }
   release(): void {
     if (--this.#spaces > 0) return;
-    this.account.used -= this.#pages.size;
     this.#pages.clear();
   }
 }
@@ -57,14 +54,16 @@ export class AnonymousShared implements SharedObject {
 /** A file that can share its pages. */
 export class FileShared implements SharedObject {
   readonly key: object;
-  constructor(readonly backing: Backing) {
+  constructor(readonly backing: Backing, readonly account: MemoryAccount = new MemoryAccount()) {
     this.key = backing.inode;
   }
   reaches(index: number): boolean {
-    return this.backing.hasSharedPage?.(index) || index * 4096 < this.backing.size();
+    const { backing } = this;
+    if (backing.hasSharedPage?.(index)) return true;
+    return index * PAGE < backing.size() && backing.sharedPage!(index, this.account) !== undefined;
   }
   page(index: number): Uint8Array {
-    return this.backing.sharedPage!(index);
+    return this.backing.sharedPage!(index, this.account) ?? new Uint8Array(PAGE);
   }
   dirtied(index: number): void {
     this.backing.dirtied?.(index);

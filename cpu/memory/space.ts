@@ -87,7 +87,7 @@ export class Space extends AdvisedMemory implements AddressSpace {
     if (!request.shared) return undefined;
     if (request.backing === undefined) return new AnonymousShared(length, this.account);
     if (request.backing.sharedPage === undefined) return undefined;
-    return new FileShared(request.backing);
+    return new FileShared(request.backing, this.account);
   }
 
   #overlap(start: number, end: number): number {

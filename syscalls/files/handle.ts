@@ -53,7 +53,9 @@ const open = (
   mode: number,
   rules: Partial<WalkRules> = {},
 ): number => {
-  const limit = t.group.limits[RLIMIT.NOFILE].soft;
+  const limit = t.group.limits[RLIMIT.NOFILE].soft, full = t.files.refuses(limit);
+  // Before anything is made.
+  if (full < 0) return full;
   // What O_PATH does not know is ignored.
   const known = (flags & O_PATH) !== 0 ? flags & (O_PATH | O_DIRECTORY | 0o400000 | O_CLOEXEC) : flags;
   const file = t.vfs.open(t, dirfd, path, known & ~O_CLOEXEC, mode, rules);

@@ -29,6 +29,7 @@ const accept = (t: Task, fd: number, addr: number, addrLength: number, word: num
   if ((word & ~FLAGS) !== 0) return -E.INVAL;
   const s = socketOf(t, fd), cloexec = (word & SOCK.CLOEXEC) !== 0;
   const attempt = (): number => {
+    if (t.files.full) return -E.NFILE;
     // The descriptor comes first, so that no connection is lost for want of one.
     const place = install(t, s.retain(), cloexec);
     if (place < 0) return place;

@@ -1,6 +1,7 @@
 /** Pipes as a queue of bytes, and when their ends are ready. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { MemoryAccount } from "../../cpu/mod.ts";
 import { makePipe, Pipe } from "../../actors/pipe.ts";
 import { O_RDONLY, POLLERR, POLLHUP, POLLIN, POLLOUT } from "../../actors/vfs/open_file.ts";
 import { E } from "../../syscalls/abi/errno.ts";
@@ -9,7 +10,7 @@ import { newMachine, newTask } from "../fakes/kernel.ts";
 Deno.test("bytes come out in the order they went in, whatever the sizes", () => {
   const move = fc.record({ put: fc.nat(9000), take: fc.nat(9000), peek: fc.boolean() });
   fc.assert(fc.property(fc.array(move, { maxLength: 30 }), (moves) => {
-    const pipe = new Pipe();
+    const pipe = new Pipe(new MemoryAccount());
     let next = 0, expected = 0;
     for (const { put, take, peek } of moves) {
       const n = Math.min(put, pipe.free);

@@ -161,7 +161,7 @@ export class OverlayLeaf extends Inode {
   open(t: Task, flags: number, path: string): OpenFile {
     switch (this.type) {
       case S_IFIFO:
-        return openFifo(this, flags, path);
+        return openFifo(t.machine, this, flags, path);
       case S_IFCHR:
         return openDevice(t, this, this.stat().rdev, flags, path);
       case S_IFLNK:

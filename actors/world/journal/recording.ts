@@ -26,6 +26,8 @@ export interface Header {
   readonly schedule?: "fair" | "random" | "pct";
   readonly maxTasks?: number;
   readonly maxMemory?: number;
+  readonly maxFiles?: number;
+  readonly timeout?: number;
   readonly mmapBase?: number;
   readonly entropySeed: number;
   readonly identity: { readonly uid: number; readonly gid: number; readonly hostname: string };

@@ -63,7 +63,7 @@ Deno.test("two mappings of /dev/zero share nothing, one mapping's pages are its 
   const { vfs, t } = setUp();
   const file = vfs.open(t, -100, "/zero", O_RDWR, 0);
   const one = file.backing()!, two = file.backing()!;
-  one.sharedPage!(3)[0] = 7;
+  one.sharedPage!(3, t.machine.memory)![0] = 7;
   const page = new Uint8Array(4096);
   two.fill(3 * 4096, page);
   equal(page[0], 0);

@@ -1,12 +1,14 @@
 /** Bytes of a stream wait in order, however they come and go. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { MemoryAccount } from "../../../cpu/mod.ts";
 import { ByteQueue } from "../../../actors/net/byte_queue.ts";
 
 Deno.test("bytes come out in the order they went in, from any offset, whatever the sizes", () => {
   const move = fc.record({ put: fc.nat(9000), take: fc.nat(9000), peekAt: fc.option(fc.nat(5000)) });
   fc.assert(fc.property(fc.array(move, { maxLength: 60 }), (moves) => {
-    const queue = new ByteQueue();
+    const account = new MemoryAccount();
+    const queue = new ByteQueue(account);
     let put = 0, taken = 0;
     for (const m of moves) {
       queue.put(Uint8Array.from({ length: m.put }, () => put++));

@@ -97,7 +97,7 @@ inTempDir("pages of shared mappings agree with reads and writes, and reach the h
   const file = open("/m", O_RDWR);
   const backing = file.backing()!;
   backing.retain();
-  const page = backing.sharedPage!(0);
+  const page = backing.sharedPage!(0, t.machine.memory)!;
   page.set(new TextEncoder().encode("MAP"), 2);
   backing.dirtied!(0);
   const back = new Uint8Array(10);
