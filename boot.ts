@@ -346,7 +346,7 @@ const findGuest = (task: Task, guest: string, env: readonly string[]): string =>
  */
 const drive = async (machine: Machine, first: Task): Promise<void> => {
   const made: Task[] = [first];
-  machine.spawn = (task) => void made.push(task);
+  machine.runner = { start: (task) => void made.push(task) };
   first.state = "runnable";
   machine.prelude(first, turn);
   while (machine.loading !== undefined) {
@@ -363,7 +363,7 @@ const drive = async (machine: Machine, first: Task): Promise<void> => {
     busy ? loadTranslator(machine, "auto") : undefined,
   ]);
   const runtime = new Runtime(machine);
-  for (const task of made) if (alive(task)) machine.spawn(task);
+  for (const task of made) if (alive(task)) runtime.start(task);
   try {
     await machine.run(() => machine.tasks.size === 0 || (machine.initStatus !== undefined && !machine.outputHeld()));
   } catch (error) {

@@ -55,8 +55,15 @@ export interface CallTable {
   failure(t: Task, error: unknown): number;
 }
 
+/** Gives tasks their fibers. */
+export interface Runner {
+  start(task: Task): void;
+}
+
 /** Observers of a run (--strace, --trace). They only look. */
 export interface Observer {
+  /** A task is there. */
+  made?(t: Task): void;
   turnBegins?(t: Task): void;
   turnEnds?(t: Task): void;
   /** Somebody's turn made it runnable. */
@@ -319,10 +326,13 @@ export class Machine {
   /** The host asked for the end after the first process was gone. */
   endAsked = false;
 
-  /** Starts a committed task's fiber. The boot code supplies it: the Effect runtime is its business. */
-  spawn: (task: Task) => void = () => {
-    throw new Error("no runtime");
-  };
+  /** Who runs tasks: the Effect runtime, once there is one. */
+  runner!: Runner;
+  /** A task has been committed: it gets its fiber. */
+  spawn(task: Task): void {
+    this.observer.made?.(task);
+    this.runner.start(task);
+  }
   /** Opens a pidfd of a task in `t`'s table: the descriptor, close-on-exec. Supplied by the pidfd actor. */
   openPidfd: (t: Task, target: Task, thread: boolean) => number = () => {
     throw errno(E.INVAL);

@@ -3,31 +3,42 @@
  * machine can be interrupted and every finalizer run.
  */
 import { Context, Effect, type Fiber, Scheduler } from "./effect.ts";
-import type { Machine } from "./machine.ts";
+import type { Machine, Runner } from "./machine.ts";
+import type { Task } from "./task/task.ts";
 import { life } from "./task/life.ts";
 
-export class Runtime {
+/** What the fibers want to do is done by the machine's loop. */
+class LoopScheduler implements Scheduler.Scheduler, Scheduler.SchedulerDispatcher {
+  readonly executionMode = "sync";
+  constructor(readonly machine: Machine) {}
+  shouldYield(): boolean {
+    return false;
+  }
+  makeDispatcher(): this {
+    return this;
+  }
+  scheduleTask(task: () => void): void {
+    this.machine.schedule(task);
+  }
+  flush(): void {}
+}
+
+export class Runtime implements Runner {
+  readonly #context: Context.Context<never>;
   readonly #fibers = new Set<Fiber.Fiber<void>>();
 
   constructor(readonly machine: Machine) {
-    const dispatcher: Scheduler.SchedulerDispatcher = {
-      scheduleTask: (task) => machine.schedule(task),
-      flush() {},
-    };
-    const scheduler: Scheduler.Scheduler = {
-      executionMode: "sync",
-      shouldYield: () => false,
-      makeDispatcher: () => dispatcher,
-    };
-    const fork = Effect.runForkWith(Context.make(Scheduler.Scheduler, scheduler) as Context.Context<never>);
-    machine.spawn = (task) => {
-      const fiber = fork(life(task));
-      this.#fibers.add(fiber);
-      fiber.addObserver((exit) => {
-        this.#fibers.delete(fiber);
-        if (exit._tag === "Failure") machine.defect(task, exit.cause);
-      });
-    };
+    this.#context = Context.make(Scheduler.Scheduler, new LoopScheduler(machine)) as Context.Context<never>;
+    machine.runner = this;
+  }
+
+  start(task: Task): void {
+    const fiber = Effect.runForkWith(this.#context)(life(task));
+    this.#fibers.add(fiber);
+    fiber.addObserver((exit) => {
+      this.#fibers.delete(fiber);
+      if (exit._tag === "Failure") this.machine.defect(task, exit.cause);
+    });
   }
 
   /** Live fibers: the same number as live CPUs. */

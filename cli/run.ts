@@ -2,7 +2,7 @@
 import { boot, type BootOptions, type ExitReport } from "../boot.ts";
 import type { Machine, Observer } from "../actors/mod.ts";
 import { hostEnvironment } from "../actors/world/identity.ts";
-import { both } from "./observers.ts";
+import { both } from "../actors/observers.ts";
 import { HelpWanted, parseRun, type RunArguments, UsageError } from "./parse_run.ts";
 
 const environment = (a: RunArguments): string[] => {

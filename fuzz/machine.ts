@@ -45,6 +45,18 @@ const calls = makeDispatch();
 
 class Endless extends Error {}
 
+/** A machine whose programs are scripts. */
+class ScriptMachine extends Machine {
+  constructor(order: Order, readonly program: Compiled, readonly shared: AnonymousShared) {
+    super(new VirtualClock(), new SeededEntropy(7), order);
+  }
+  override newAddressSpace(): ScriptSpace {
+    const space = new ScriptSpace(this.program.script);
+    space.share(SHARED, 4096, this.shared);
+    return space;
+  }
+}
+
 /** Makes the machine and its first task, the program loaded. */
 const prepare = (
   program: Compiled,
@@ -52,17 +64,12 @@ const prepare = (
   shared: AnonymousShared,
   real?: Assembled,
 ): { machine: Machine; first: Task } => {
-  const machine = new Machine(new VirtualClock(), new SeededEntropy(7), order);
+  const machine = real === undefined
+    ? new ScriptMachine(order, program, shared)
+    : new Machine(new VirtualClock(), new SeededEntropy(7), order);
   machine.signals = new Signals(machine);
   machine.calls = calls;
   machine.openPidfd = openPidfd;
-  if (real === undefined) {
-    machine.newAddressSpace = () => {
-      const space = new ScriptSpace(program.script);
-      space.share(SHARED, 4096, shared);
-      return space;
-    };
-  }
   machine.vfs = Vfs.of(
     new ImageDirectory((name) => {
       if (real !== undefined) return real.images.get(name);
@@ -96,16 +103,16 @@ export const runProgram = async (
   new Int32Array(page.buffer, page.byteOffset + RESULTS - SHARED).fill(UNWRITTEN);
   const before = countBefore();
   const { machine, first } = prepare(program, order, shared, real);
-  order.elapse = (ns) => machine.clock.advance(ns);
+
+  order.clock = machine.clock;
   const watch = new Watch(machine);
-  machine.observer = observe?.(machine) ?? {};
   const runtime = new Runtime(machine);
   let turns = 0;
   hookUp(watch, () => {
     if (++turns <= MAX_TURNS || watch.off) return;
     watch.off = true;
     throw new Endless();
-  });
+  }, observe === undefined ? [] : [observe(machine)]);
   handlersStartAt(real?.handlersFrom ?? CODE + 4 * Math.min(Infinity, ...program.handlers));
   let failure: string | undefined, stuck: string | undefined, endless = false;
   const attempt = async (run: () => Promise<void>): Promise<boolean> => {

@@ -3,6 +3,7 @@
  * failing run's schedule is a list of small numbers.
  */
 import { SeededEntropy } from "../actors/world/entropy.ts";
+import type { MachineClock } from "../actors/world/clock.ts";
 import type { SchedulePolicy } from "../actors/world/order.ts";
 
 export class Order implements SchedulePolicy {
@@ -28,8 +29,8 @@ export class Order implements SchedulePolicy {
     }
   }
 
-  /** Time passes: supplied by the machine. */
-  elapse: (ns: number) => void = () => {};
+  /** Of the machine: what passes. */
+  clock: MachineClock | undefined;
 
   #draw(limit: number): number {
     const choice = this.#entropy === undefined
@@ -56,7 +57,7 @@ export class Order implements SchedulePolicy {
   slice(): number {
     // Now and then time passes that no instruction took, as under a busy host.
     const jump = this.#draw(24);
-    if (jump >= 1 && jump <= 5) this.elapse(10 ** jump);
+    if (jump >= 1 && jump <= 5) this.clock?.advance(10 ** jump);
     if (this.#entropy === undefined) {
       const n = this.#given[this.drawn.length] ?? 1000;
       this.drawn.push(n);

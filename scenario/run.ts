@@ -64,13 +64,8 @@ const perform = async (scenario: Scenario): Promise<Outcome["failure"]> => {
   const watch = new Watch(machine), runtime = new Runtime(machine);
   // Where the fuzzer's programs keep their futex words is not where scenarios do.
   watch.movedAway = true;
-  hookUp(watch, () => {});
+  hookUp(watch, () => {}, [{ made: (child) => child === first || conductor.made(child) }]);
   handlersStartAt(HANDLERS);
-  const { spawn } = machine;
-  machine.spawn = (child) => {
-    if (child !== first) conductor.made(child);
-    spawn(child);
-  };
   conductor.begin(first);
   machine.spawn(first);
   let stuck = "";

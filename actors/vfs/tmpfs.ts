@@ -43,13 +43,13 @@ export class TmpFs {
   nextIno(): number {
     return ++this.#lastIno;
   }
-  readonly reserve = (n: number): boolean => {
+  reserve(n: number): boolean {
     const { memory } = this.machine;
     if (n < 0) memory.give(-n * PAGE);
     else if (this.#pages + n > this.limit || !memory.take(n * PAGE)) return false;
     this.#pages += n;
     return true;
-  };
+  }
   get freePages(): number {
     return this.limit - this.#pages;
   }
@@ -141,7 +141,7 @@ export class TmpRegular extends TmpInode {
   linkable = false;
   constructor(fs: TmpFs, permissions: number) {
     super(fs, permissions);
-    this.store = new PageStore(fs.reserve);
+    this.store = new PageStore((n) => fs.reserve(n));
   }
   override get size(): number {
     return this.store.size;

@@ -1,6 +1,9 @@
 /** The invariants of SEMANTICS section 11 as a whole: hooked onto a machine, checked between turns, when nothing can run, and at the end. */
 import { FileTable } from "../../actors/file_table.ts";
+import type { Observer } from "../../actors/machine.ts";
+import { both } from "../../actors/observers.ts";
 import { SignalHandlers } from "../../actors/signal_handlers.ts";
+import type { Task } from "../../actors/task/task.ts";
 import { callBegins, callEnds, childMade } from "./calls.ts";
 import { exitBegins } from "./exits.ts";
 import { NamespaceSet } from "../../actors/namespaces/set.ts";
@@ -12,64 +15,59 @@ import { eventsOf, hold, Watch } from "./watch.ts";
 export { BrokenInvariant, Watch } from "./watch.ts";
 export { handlersStartAt } from "./calls.ts";
 
-/** Puts the hooks on. A broken invariant inside a turn is a defect and ends the run. */
-export const hookUp = (w: Watch, eachTurn: () => void): void => {
-  const { machine } = w;
-  const { observer } = machine;
-  const note = () => {
-    for (const g of machine.groups.values()) w.events.set(g, eventsOf(g));
-  };
-  machine.observer = {
-    ...observer,
-    callEntered: (t) => {
-      observer.callEntered?.(t);
-      w.dirty = true;
-      callBegins(w, t);
-    },
-    callReturned: (t, result) => {
-      observer.callReturned?.(t, result);
-      callEnds(w, t, result);
-      w.dirty = true;
-      note();
-    },
-    stopped: (t, signo) => {
-      observer.stopped?.(t, signo);
-      w.dirty = true;
-    },
-    signalDelivered: (t, info) => {
-      observer.signalDelivered?.(t, info);
-      w.dirty = true;
-    },
-    exited: (t, status, last) => {
-      observer.exited?.(t, status, last);
-      w.dirty = true;
-      guarded(w, () => exitBegins(w, t, last));
-    },
-  };
-  const { spawn } = machine;
-  machine.spawn = (child) => {
-    childMade(w, child);
-    spawn(child);
-  };
-  let turns = 0, timers = 0;
-  Object.defineProperty(machine.counters, "turns", {
-    get: () => turns,
-    set: (n: number) => {
-      turns = n;
-      eachTurn();
-      if (w.off) return;
-      if (w.failed !== undefined) throw w.failed;
-      w.settle();
-      // A turn in which no call was made changes nothing; timers fire between turns.
-      const fired = machine.timers.size;
-      if (!w.dirty && fired === timers) return;
-      w.dirty = false;
-      timers = fired;
-      checkState(w);
-      checkParked(w);
-      note();
-    },
-  });
+/**
+ * Looks at every turn, call and exit. A class, not an object of closures: docs/ARCHITECTURE.md, Random programs.
+ */
+class Hooks implements Observer {
+  #timers = 0;
+  constructor(readonly w: Watch, readonly eachTurn: () => void) {}
+
+  made(t: Task): void {
+    childMade(this.w, t);
+  }
+  turnBegins(): void {
+    const { w } = this;
+    this.eachTurn();
+    if (w.off) return;
+    if (w.failed !== undefined) throw w.failed;
+    w.settle();
+    // A turn in which no call was made changes nothing; timers fire between turns.
+    const fired = w.machine.timers.size;
+    if (!w.dirty && fired === this.#timers) return;
+    w.dirty = false;
+    this.#timers = fired;
+    checkState(w);
+    checkParked(w);
+    this.#note();
+  }
+  callEntered(t: Task): void {
+    this.w.dirty = true;
+    callBegins(this.w, t);
+  }
+  callReturned(t: Task, result: number): void {
+    callEnds(this.w, t, result);
+    this.w.dirty = true;
+    this.#note();
+  }
+  stopped(): void {
+    this.w.dirty = true;
+  }
+  signalDelivered(): void {
+    this.w.dirty = true;
+  }
+  exited(t: Task, _status: number, last: boolean): void {
+    this.w.dirty = true;
+    guarded(this.w, () => exitBegins(this.w, t, last));
+  }
+  #note(): void {
+    const { events, machine } = this.w;
+    for (const g of machine.groups.values()) events.set(g, eventsOf(g));
+  }
+}
+
+/** Puts the hooks on; `others` look first. A broken invariant inside a turn is a defect and ends the run. */
+export const hookUp = (w: Watch, eachTurn: () => void, others: readonly Observer[] = []): void => {
+  w.machine.observer = both([...others, new Hooks(w, eachTurn)]);
 };
 
 /** An exit must go through whatever is found: the finding is thrown at the next turn. */

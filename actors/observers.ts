@@ -1,8 +1,9 @@
 /** Several observers as one. */
-import type { Observer } from "../actors/mod.ts";
+import type { Observer } from "./machine.ts";
 
 export const both = (observers: readonly Observer[]): Observer =>
   observers.length === 1 ? observers[0] : {
+    made: (t) => observers.forEach((o) => o.made?.(t)),
     turnBegins: (t) => observers.forEach((o) => o.turnBegins?.(t)),
     turnEnds: (t) => observers.forEach((o) => o.turnEnds?.(t)),
     woken: (t, by) => observers.forEach((o) => o.woken?.(t, by)),
