@@ -38,21 +38,21 @@ const address = (at: number): { code: number[]; low: number } => {
 const encode = (op: ScriptOp, here: number, where: (index: number) => number): number[] => {
   switch (op.op) {
     case "li":
-      return li(op.reg, op.value);
+      return li(op.reg, op.n);
     case "lw": {
-      const a = address(op.at);
+      const a = address(op.n);
       return [...a.code, lw(op.reg, T6, a.low)];
     }
     case "sw": {
-      const a = address(op.at);
+      const a = address(op.n);
       return [...a.code, sw(op.reg, T6, a.low)];
     }
     case "ecall":
       return [ECALL];
     case "j":
-      return [jal(where(op.to) - here)];
+      return [jal(where(op.n) - here)];
     case "beqz":
-      return [bnezSkip(op.reg), jal(where(op.to) - here - 4)];
+      return [bnezSkip(op.reg), jal(where(op.n) - here - 4)];
     case "ret":
       return [RET];
   }

@@ -2,7 +2,7 @@
  * From a program to instructions of the script CPU and the data they use. Each step's result goes to its own word of the shared page; a child notes its tid there
  * before it does anything else.
  */
-import type { Script, ScriptOp } from "../cpu/script/ops.ts";
+import { beqz, ECALL, j, li, lw, RET, type Script, type ScriptOp, sw } from "../cpu/script/ops.ts";
 import { FAMILIES } from "../syscalls/mod.ts";
 import {
   CODE,
@@ -78,13 +78,13 @@ class Compiler {
 
   compile(p: Program): void {
     this.#call(178, []);
-    this.ops.push({ op: "sw", reg: A0, at: TIDS });
+    this.ops.push(sw(A0, TIDS));
     this.block(p.steps, 0);
     this.#rest();
     for (const body of p.handlers) {
       this.handlers.push(this.ops.length);
       this.inline(body);
-      this.ops.push({ op: "ret" });
+      this.ops.push(RET);
     }
     this.#rest();
     for (const { offset, handler } of this.handlerSlots) {
@@ -118,20 +118,20 @@ class Compiler {
         this.#call(221, [this.#path(k), 0, 0]);
         this.#result(s);
       } else {
-        this.ops.push({ op: "li", reg: 5, value: s.store });
-        this.ops.push({ op: "sw", reg: 5, at: this.#address(s.to) });
+        this.ops.push(li(5, s.store));
+        this.ops.push(sw(5, this.#address(s.to)));
       }
     }
   }
 
   #call(nr: number, args: readonly Arg[]): void {
     args.forEach((a, i) => this.#load(A0 + i, a));
-    this.ops.push({ op: "li", reg: A7, value: nr }, { op: "ecall" });
+    this.ops.push(li(A7, nr), ECALL);
   }
   #result(s: Step): void {
     const at = RESULTS + 4 * this.steps.length;
     if (this.steps.push(s) > MAX_RESULTS) throw new TooLarge();
-    this.ops.push({ op: "sw", reg: A0, at });
+    this.ops.push(sw(A0, at));
   }
 
   #clone(s: CloneStep): void {
@@ -142,13 +142,13 @@ class Compiler {
     if (s.three === true) this.#call(435, [this.#cloneArgs(s, stack), 88]);
     else this.#call(220, [(s.clone | s.exit) | 0, stack, s.parentTid ?? 0, 0, s.childTid ?? 0]);
     const branch = this.ops.length;
-    this.ops.push({ op: "j", to: 0 });
+    this.ops.push(j(0));
     this.#result(s);
-    this.ops.push({ op: "sw", reg: A0, at: TIDS + 4 * site });
+    this.ops.push(sw(A0, TIDS + 4 * site));
     this.#later.push(() => {
-      this.ops[branch] = { op: "beqz", reg: A0, to: this.ops.length };
+      this.ops[branch] = beqz(A0, this.ops.length);
       this.#call(178, []);
-      this.ops.push({ op: "sw", reg: A0, at: TIDS + 4 * site });
+      this.ops.push(sw(A0, TIDS + 4 * site));
       this.block(s.child, site);
     });
   }
@@ -172,11 +172,11 @@ class Compiler {
   }
 
   #load(reg: number, a: Arg): void {
-    if (typeof a === "number") this.ops.push({ op: "li", reg, value: a });
-    else if ("tid" in a) this.ops.push({ op: "lw", reg, at: TIDS + 4 * a.tid });
-    else if ("at" in a) this.ops.push({ op: "lw", reg, at: WORDS + 4 * a.at });
-    else if ("own" in a) this.ops.push({ op: "lw", reg, at: OWN_WORDS + 4 * a.own });
-    else this.ops.push({ op: "li", reg, value: this.#address(a) });
+    if (typeof a === "number") this.ops.push(li(reg, a));
+    else if ("tid" in a) this.ops.push(lw(reg, TIDS + 4 * a.tid));
+    else if ("at" in a) this.ops.push(lw(reg, WORDS + 4 * a.at));
+    else if ("own" in a) this.ops.push(lw(reg, OWN_WORDS + 4 * a.own));
+    else this.ops.push(li(reg, this.#address(a)));
   }
 
   #address(a: Arg): number {

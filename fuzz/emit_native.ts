@@ -24,20 +24,20 @@ const A0 = 10, A7 = 17, CLONE = 220;
 const line = (op: ScriptOp, before: ScriptOp | undefined): string => {
   switch (op.op) {
     case "li":
-      return op.reg === A7 ? `mov $__NR_${NAMES.get(op.value)}, %rax` : `mov $${op.value | 0}, ${REGISTER[op.reg]}`;
+      return op.reg === A7 ? `mov $__NR_${NAMES.get(op.n)}, %rax` : `mov $${op.n | 0}, ${REGISTER[op.reg]}`;
     case "lw":
-      return `movslq ${op.at}, ${REGISTER[op.reg]}`;
+      return `movslq ${op.n}, ${REGISTER[op.reg]}`;
     case "sw":
-      return `mov ${LOW[op.reg]}, ${op.at}`;
+      return `mov ${LOW[op.reg]}, ${op.n}`;
     case "ecall": {
       // x86 has ctid before tls.
-      const swap = before?.op === "li" && before.reg === A7 && before.value === CLONE ? "xchg %r10, %r8; " : "";
+      const swap = before?.op === "li" && before.reg === A7 && before.n === CLONE ? "xchg %r10, %r8; " : "";
       return `${swap}syscall; mov %rax, %rdi`;
     }
     case "j":
-      return `jmp L${op.to}`;
+      return `jmp L${op.n}`;
     case "beqz":
-      return `test ${REGISTER[op.reg ?? A0]}, ${REGISTER[op.reg ?? A0]}; jz L${op.to}`;
+      return `test ${REGISTER[op.reg]}, ${REGISTER[op.reg]}; jz L${op.n}`;
     case "ret":
       return "ret";
   }

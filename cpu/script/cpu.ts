@@ -61,21 +61,21 @@ export class ScriptCpu implements Cpu {
     if (op === undefined) return this.#elsewhere();
     switch (op.op) {
       case "li":
-        this.setNumber(op.reg, op.value);
+        this.setNumber(op.reg, op.n);
         break;
       case "lw":
-        this.setNumber(op.reg, this.space.i32(op.at));
+        this.setNumber(op.reg, this.space.i32(op.n));
         break;
       case "sw":
-        this.space.setU32(op.at, this.#lo[op.reg]);
+        this.space.setU32(op.n, this.#lo[op.reg]);
         break;
       case "ecall":
         return Trap.Syscall;
       case "j":
-        this.pc = script.base + 4 * op.to;
+        this.pc = script.base + 4 * op.n;
         return Trap.BudgetSpent;
       case "beqz":
-        this.pc = (this.#lo[op.reg] | this.#hi[op.reg]) === 0 ? script.base + 4 * op.to : this.pc + 4;
+        this.pc = (this.#lo[op.reg] | this.#hi[op.reg]) === 0 ? script.base + 4 * op.n : this.pc + 4;
         return Trap.BudgetSpent;
       case "ret":
         this.pc = this.lo(1) >>> 0;

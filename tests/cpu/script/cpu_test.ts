@@ -1,7 +1,7 @@
 /** The script CPU meets the kernel as the real one does. */
 import assert from "node:assert/strict";
 import { AnonymousShared } from "../../../cpu/memory/shared.ts";
-import type { ScriptOp } from "../../../cpu/script/ops.ts";
+import { ECALL, j, li, lw, type ScriptOp } from "../../../cpu/script/ops.ts";
 import { ScriptSpace } from "../../../cpu/script/space.ts";
 import { BadAddress, Trap } from "../../../cpu/types.ts";
 
@@ -18,7 +18,7 @@ const cpuOf = (space: ScriptSpace) => {
 };
 
 Deno.test("a call traps at the ecall with its arguments in registers", () => {
-  const cpu = cpuOf(spaceOf({ op: "li", reg: 10, value: -2 }, { op: "li", reg: 17, value: 93 }, { op: "ecall" }));
+  const cpu = cpuOf(spaceOf(li(10, -2), li(17, 93), ECALL));
   assert.equal(cpu.run(100), Trap.Syscall);
   assert.equal(cpu.pc, BASE + 8);
   assert.equal(cpu.x(10), 0xfffffffffffffffen);
@@ -26,13 +26,13 @@ Deno.test("a call traps at the ecall with its arguments in registers", () => {
 });
 
 Deno.test("the budget is exact", () => {
-  const cpu = cpuOf(spaceOf({ op: "j", to: 0 }));
+  const cpu = cpuOf(spaceOf(j(0)));
   assert.equal(cpu.run(7), Trap.BudgetSpent);
   assert.equal(cpu.spent, 7);
 });
 
 Deno.test("an access outside every mapping is a fault with its address", () => {
-  const cpu = cpuOf(spaceOf({ op: "lw", reg: 10, at: 0x500000 }));
+  const cpu = cpuOf(spaceOf(lw(10, 0x500000)));
   assert.equal(cpu.run(5), Trap.Fault);
   assert.deepEqual(cpu.fault, { signal: "SEGV", code: 1, addr: 0x500000n });
 });
