@@ -298,7 +298,13 @@ const start = (machine: Machine, task: Task, options: BootOptions): { status: nu
   const env = options.env ?? hostEnvironment();
   const argv = [options.guest, ...(options.args ?? [])].map((s) => encoder.encode(s));
   try {
-    execProgram(task, -100, findGuest(task, options.guest, env), 0, argv, env.map((s) => encoder.encode(s)));
+    execProgram(
+      task,
+      -100,
+      findGuest(task, options.guest, env),
+      0,
+      () => ({ argv, envp: env.map((s) => encoder.encode(s)) }),
+    );
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
     machine.init = undefined;

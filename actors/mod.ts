@@ -53,6 +53,7 @@ export { readTimespec, realtimeDeadline } from "./deadline.ts";
 export * from "./credential_changes.ts";
 export { newSession, setProcessGroup } from "./process_groups.ts";
 export { execHooks, execProgram } from "./exec/exec.ts";
+export type { Strings } from "./exec/find.ts";
 export { UnusableImage } from "./exec/load.ts";
 export { firstProcess } from "./task/first.ts";
 export { defectText } from "./deadlock.ts";

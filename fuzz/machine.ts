@@ -79,7 +79,7 @@ const prepare = (
   );
   const first = firstProcess(machine, 0, 0);
   // No group is the machine's first process: its end would end the run.
-  execProgram(first, -100, "/p", 0, [], []);
+  execProgram(first, -100, "/p", 0, () => ({ argv: [], envp: [] }));
   return { machine, first };
 };
 

@@ -52,7 +52,7 @@ const prepareMachine = (conductor: Conductor): { machine: Machine; first: Task }
   const decoder = new TextDecoder();
   const stdio = new MemoryStdio({ stdout: (b) => void (conductor.output += decoder.decode(b)) });
   for (const file of openStdio(machine, stdio)) first.files.add(file, false, 1024);
-  execProgram(first, -100, "/x", 0, [], []);
+  execProgram(first, -100, "/x", 0, () => ({ argv: [], envp: [] }));
   return { machine, first };
 };
 

@@ -10,7 +10,7 @@ import { doomed, endOther, exitGroup, forget, noteMemoryPeak, releaseMemory } fr
 import { NO_ALT_STACK, type Task } from "../task/task.ts";
 import type { VmGroup } from "../vm_group.ts";
 import { applyMemoryLimits } from "../resource_limits.ts";
-import { findProgram } from "./find.ts";
+import { findProgram, type Strings } from "./find.ts";
 import { adopt, type ExecCredentials, execCredentials } from "./set_ids.ts";
 import { loadProgram, UnusableImage } from "./load.ts";
 
@@ -23,15 +23,14 @@ export const execProgram = (
   dirfd: number,
   path: string,
   flags: number,
-  argv: Uint8Array[],
-  envp: Uint8Array[],
+  strings: Strings,
 ): number => {
   if (t.group.groupExit !== undefined) throw errno(E.AGAIN);
-  const program = findProgram(t, dirfd, path, flags, argv.length === 0 ? [new Uint8Array(0)] : argv);
+  const program = findProgram(t, dirfd, path, flags, strings);
   let loaded: ReturnType<typeof loadProgram>, credentials: ExecCredentials;
   try {
     credentials = execCredentials(t, program.file);
-    loaded = loadProgram(t, program, envp, credentials);
+    loaded = loadProgram(t, program, credentials);
   } catch (error) {
     program.file.release();
     if (!(error instanceof UnusableImage) || !error.late || !t.holdings.vm) throw error;
@@ -99,7 +98,7 @@ const commit = (t: Task, vm: VmGroup, sp: number, entry: number, comm: string): 
   machine.counters.peakCpus = Math.max(machine.counters.peakCpus, machine.counters.liveCpus);
   const { time, timeForChildren } = t.namespaces.of;
   if (time !== timeForChildren) moveTo(t, { time: timeForChildren.settle() });
-  t.altStack = NO_ALT_STACK;
+  t.altStack = { ...NO_ALT_STACK, flags: t.altStack.flags };
   t.clearTid = 0;
   t.robustList = 0;
   t.comm = comm;

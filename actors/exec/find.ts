@@ -11,10 +11,23 @@ export interface Program {
   readonly file: OpenFile;
   readonly head: Uint8Array;
   readonly argv: readonly Uint8Array[];
+  readonly envp: readonly Uint8Array[];
   /** As execve was given it: AT_EXECFN. */
   readonly execfn: string;
   readonly comm: string;
 }
+
+/** Arguments and environment, read once the file has been found good. May throw EFAULT, E2BIG. */
+export type Strings = () => { readonly argv: readonly Uint8Array[]; readonly envp: readonly Uint8Array[] };
+
+const readOr = (file: OpenFile, strings: Strings): ReturnType<Strings> => {
+  try {
+    return strings();
+  } catch (error) {
+    file.release();
+    throw error;
+  }
+};
 
 /** At most this many rewrites of the image. */
 const MAX_SCRIPTS = 5;
@@ -24,19 +37,20 @@ export const findProgram = (
   dirfd: number,
   path: string,
   flags: number,
-  argv: readonly Uint8Array[],
+  strings: Strings,
 ): Program => {
   let file = t.vfs.openForExec(t, dirfd, path, flags);
+  const { argv, envp } = readOr(file, strings);
   const execfn = path === "" || (dirfd !== -100 && !path.startsWith("/"))
     ? `/dev/fd/${dirfd}${path === "" ? "" : "/" + path}`
     : path;
   const comm = clipped((path === "" ? file.path : path).split("/").pop()!, 15);
-  let words = argv;
+  let words = argv.length === 0 ? [new Uint8Array(0)] : argv;
   let name = execfn;
   for (let scripts = 0;; scripts++) {
     const head = headOf(file);
     const script = parseScript(head);
-    if (script.kind === "not a script") return { file, head, argv: words, execfn, comm };
+    if (script.kind === "not a script") return { file, head, argv: words, envp, execfn, comm };
     try {
       if (script.kind === "unusable") throw new UnusableImage(E.NOEXEC, "a script whose #! line cannot be used");
       if (scripts >= MAX_SCRIPTS) fail(E.LOOP);

@@ -46,13 +46,12 @@ export { UnusableImage };
 export const loadProgram = (
   t: Task,
   program: Program,
-  envp: readonly Uint8Array[],
   credentials: ExecCredentials,
 ): Loaded => {
   const { machine } = t;
   const backing = program.file.backing()!;
   const image = parse(backing, E.NOEXEC);
-  checkStringSpace(t, program, envp);
+  checkStringSpace(t, program);
   const space = machine.newAddressSpace();
   try {
     const limits = t.group.limits;
@@ -65,7 +64,7 @@ export const loadProgram = (
     const linker = wanted === undefined ? undefined : ofInterpreter(wanted, () => loadLinker(t, space, wanted));
     const trampoline = mapTrampoline(space, stackTop);
     const facts = { phdr: main.phdr, phnum: main.phnum, entry: main.entry, base: linker?.base ?? 0 };
-    const stack = pushStack(t, space, program, envp, facts, credentials, stackTop);
+    const stack = pushStack(t, space, program, facts, credentials, stackTop);
     const shown: ImageFacts = {
       exe: program.file.path,
       exeFile: program.file,
@@ -109,9 +108,9 @@ const placed = (loaded: LoadedImage | number): LoadedImage => {
 };
 
 /** SEMANTICS 5.3. */
-const checkStringSpace = (t: Task, program: Program, envp: readonly Uint8Array[]): void => {
+const checkStringSpace = (t: Task, program: Program): void => {
   const limit = Math.max(Math.min(t.group.limits[RLIMIT.STACK].soft / 4, 6 * MIB), 131072);
-  if (stringSpace(program.argv, envp) + program.execfn.length + 1 > limit) throw errno(E["2BIG"]);
+  if (stringSpace(program.argv, program.envp) + program.execfn.length + 1 > limit) throw errno(E["2BIG"]);
 };
 
 const loadLinker = (t: Task, space: AddressSpace, path: string): LoadedImage => {
@@ -150,7 +149,6 @@ const pushStack = (
   t: Task,
   space: AddressSpace,
   program: Program,
-  envp: readonly Uint8Array[],
   facts: LoadedFacts,
   credentials: ExecCredentials,
   top: number,
@@ -158,7 +156,10 @@ const pushStack = (
   const random = new Uint8Array(16);
   t.machine.entropy.fill(random);
   const auxv = auxiliaryVector(facts, credentials);
-  const stack = initialStack({ argv: program.argv, envp, auxv, random, execfn: bytesOf(program.execfn) }, top);
+  const stack = initialStack(
+    { argv: program.argv, envp: program.envp, auxv, random, execfn: bytesOf(program.execfn) },
+    top,
+  );
   const length = Math.ceil((top - stack.sp) / 4096) * 4096 + 32 * 4096;
   const request = {
     addr: top - length,

@@ -106,6 +106,10 @@ export class Epoll extends OpenFile {
     this.queue.wake();
   }
 
+  /** Most events there can be now. */
+  get candidates(): number {
+    return this.#ready.size;
+  }
   /** Takes up to `most` ready events. Level entries go to the back of the list, so that all get their turn. */
   take(most: number): EpollEvent[] {
     const out: EpollEvent[] = [];

@@ -100,12 +100,13 @@ export const setAltStack = (
   if (onAltStack(task, guestSp)) return "perm";
   const mode = flags & ~SS.AUTODISARM;
   if (mode !== 0 && mode !== SS.DISABLE && mode !== SS.ONSTACK) return "inval";
+  const now = task.altStack;
+  if (sp === now.sp && size === now.size && flags === now.flags) return "ok";
   if (mode === SS.DISABLE) {
-    task.altStack = NO_ALT_STACK;
+    task.altStack = { ...NO_ALT_STACK, flags };
     return "ok";
   }
   if (size < MINSIGSTKSZ) return "nomem";
-  const next: AltStack = { sp, size, flags: (flags & SS.AUTODISARM) >>> 0 };
-  task.altStack = next;
+  task.altStack = { sp, size, flags };
   return "ok";
 };

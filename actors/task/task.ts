@@ -26,10 +26,12 @@ import type { ThreadGroup } from "./thread_group.ts";
 export interface AltStack {
   readonly sp: number;
   readonly size: number;
-  /** SS_DISABLE 2, SS_AUTODISARM 1<<31. */
+  /** As sigaltstack was given them: SS_ONSTACK 1, SS_DISABLE 2, SS_AUTODISARM 1<<31. */
   readonly flags: number;
 }
 export const NO_ALT_STACK: AltStack = { sp: 0, size: 0, flags: 2 };
+/** Of the first process, which never called sigaltstack. */
+const FIRST_ALT_STACK: AltStack = { sp: 0, size: 0, flags: 0 };
 
 /** What a task still holds of the things clone shares. */
 export interface Holdings {
@@ -62,7 +64,7 @@ export class Task implements Listener {
   realBlocked = 0n;
   /** Mask to restore when no handler frame saved it (sigsuspend, ppoll). */
   savedMask: bigint | undefined;
-  altStack: AltStack = NO_ALT_STACK;
+  altStack = FIRST_ALT_STACK;
   /** CLONE_CHILD_CLEARTID / set_tid_address word. */
   clearTid = 0;
   robustList = 0;

@@ -102,7 +102,7 @@ export const runCalls = async (program: CallProgram, root?: string, keepLog = fa
       if ((error as Error).name !== "Deadlock") failure ??= defectText(error);
     }
   };
-  execProgram(first, -100, "/p", 0, [], []);
+  execProgram(first, -100, "/p", 0, () => ({ argv: [], envp: [] }));
   machine.spawn(first);
   await attempt(() => {
     goesOn();

@@ -2,6 +2,9 @@
 import { enumeration, flagSet, prefixed } from "./flags.ts";
 import { struct } from "./layout.ts";
 
+/** What lies from here on is no user address on any machine: refused by calls that look at nothing else (access_ok). */
+export const USER_END = 2 ** 47;
+
 export const PROT = { READ: 1, WRITE: 2, EXEC: 4, SEM: 8, GROWSDOWN: 0x1000000, GROWSUP: 0x2000000 } as const;
 export const PROT_FLAGS = flagSet(
   "PROT",

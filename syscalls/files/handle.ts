@@ -231,8 +231,9 @@ export const filesHandlers: Handlers<Task, typeof files> = {
     if ((flags & ~7) !== 0 || (flags & 3) === 3) return -E.INVAL;
     if ((flags & 4) !== 0) return -E.INVAL;
     const { vfs } = t;
-    const from = vfs.victim(t, oldDir, readPath(t, oldPath));
-    const to = vfs.walk(t, newDir, readPath(t, newPath), { follow: false });
+    const old = readPath(t, oldPath), wanted = readPath(t, newPath);
+    const from = vfs.victim(t, oldDir, old);
+    const to = vfs.walk(t, newDir, wanted, { follow: false });
     if (from.name === "" || to.name === "") return -E.BUSY;
     if (to.at !== undefined && vfs.isMountPoint(to.at.path)) return -E.BUSY;
     if (from.dir.inode.dev !== to.dir.inode.dev) return -E.XDEV;
@@ -266,8 +267,9 @@ export const filesHandlers: Handlers<Task, typeof files> = {
   },
   readlinkat(t, dirfd, path, at, size) {
     if (size <= 0) return -E.INVAL;
-    const { inode } = t.vfs.findAt(t, dirfd, readPath(t, path), AT.SYMLINK_NOFOLLOW | AT.EMPTY_PATH);
-    if (inode.type !== S_IFLNK) return -E.INVAL;
+    const name = readPath(t, path);
+    const { inode } = t.vfs.findAt(t, dirfd, name, AT.SYMLINK_NOFOLLOW | AT.EMPTY_PATH);
+    if (inode.type !== S_IFLNK) return name === "" ? -E.NOENT : -E.INVAL;
     const bytes = bytesOf(inode.readlink(t)).subarray(0, size);
     t.mem.write(at, bytes);
     return bytes.length;

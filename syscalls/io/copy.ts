@@ -84,7 +84,7 @@ const copy = (t: Task, from: Side, to: Side, count: number, once: boolean, waits
     return done;
   };
   const settle = (n: number): number => {
-    for (const { at, cell } of [from, to]) if (n > 0 && at !== undefined) t.mem.setU64(cell, at);
+    for (const { at, cell } of [from, to]) if (n >= 0 && at !== undefined) t.mem.setU64(cell, at);
     return n;
   };
   const first = attempt();

@@ -201,9 +201,8 @@ export const memoryHandlers: Handlers<Task, typeof memory> = {
   mlock: lock,
   mlock2: (t, addr, length, flags) => (flags & ~1) !== 0 ? -E.INVAL : lock(t, addr, length),
   munlock(t, addr, length) {
-    const end = pageUp(addr + length);
-    if (end > TASK_SIZE) return -E.INVAL;
-    const start = Math.floor(addr / PAGE) * PAGE;
+    const start = Math.floor(addr / PAGE) * PAGE, end = pageUp(addr + length);
+    if (end > TASK_SIZE) return start > TASK_SIZE ? -E.NOMEM : -E.INVAL;
     if (!isMapped(t, start, end)) return -E.NOMEM;
     t.vm.space.setLocked?.(start, end, false);
     return 0;

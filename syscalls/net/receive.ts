@@ -2,6 +2,7 @@
 import { Incoming, type Socket } from "../../actors/net/mod.ts";
 import { type Piece, readTimespec, type Task } from "../../actors/mod.ts";
 import { E, fail } from "../abi/errno.ts";
+import { USER_END } from "../abi/mman.ts";
 import { MSG } from "../abi/net.ts";
 import { socketOf, writeAddress } from "./addresses.ts";
 import { dropFiles, writeControl } from "./control.ts";
@@ -18,7 +19,7 @@ class Receiving {
   constructor(readonly t: Task, readonly s: Socket, readonly pieces: readonly Piece[], readonly flags: number) {
     this.m = new Incoming(flags);
     this.#total = pieces.reduce((sum, p) => sum + p.length, 0);
-    for (const { base } of pieces) if (t.mem.accessible(base, 1, true) === 0) fail(E.FAULT);
+    for (const { base, length } of pieces) if (base + length > USER_END) fail(E.FAULT);
   }
 
   /** Bytes received, a negative errno, or -EAGAIN when it has to wait. */
@@ -43,6 +44,8 @@ class Receiving {
   #once(): number {
     const { t, s, pieces, m } = this;
     const left = this.#total - this.done;
+    // A stream keeps what it cannot bring; a message is lost.
+    if (!s.messages && left > 0 && s.pendingBytes > 0 && !this.#reachable()) return -E.FAULT;
     const most = s.messages && (this.flags & MSG.TRUNC) === 0 ? left : Math.min(left, Math.max(1, s.pendingBytes));
     if (pieces.length === 1 && t.mem.accessible(pieces[0].base + this.done, most, true) === most) {
       return direct(t, s, m, pieces[0].base + this.done, most);
@@ -51,6 +54,16 @@ class Receiving {
     const n = s.receive(t, scratch, m);
     if (n > 0) this.#scatter(scratch.subarray(0, Math.min(n, scratch.length)));
     return n;
+  }
+
+  /** Whether the next byte has a place. */
+  #reachable(): boolean {
+    let skip = this.done;
+    for (const { base, length } of this.pieces) {
+      if (skip < length) return this.t.mem.accessible(base + skip, 1, true) > 0;
+      skip -= length;
+    }
+    return true;
   }
 
   #scatter(bytes: Uint8Array): void {
@@ -72,7 +85,13 @@ class Receiving {
   run(tell: (n: number) => number): number {
     const { t, s, flags } = this;
     const finish = (n: number): number => n < 0 ? n : tell(n);
-    const first = this.attempt();
+    let first: number;
+    try {
+      first = this.attempt();
+    } catch (error) {
+      dropFiles(this.m);
+      throw error;
+    }
     if (first !== -E.AGAIN) return finish(first);
     if ((flags & (MSG.DONTWAIT | MSG.ERRQUEUE)) !== 0 || s.nonblocking) {
       return this.done > 0 ? finish(this.done) : first;

@@ -20,6 +20,7 @@ import {
 } from "../../actors/mod.ts";
 import type { Handlers } from "../abi/call.ts";
 import { E, fail } from "../abi/errno.ts";
+import { USER_END } from "../abi/mman.ts";
 import type { poll } from "./declare.ts";
 import { descriptorCalls } from "./descriptors.ts";
 import { deadlineAt, lookOrWait, useMask, writeLeft } from "./waiting.ts";
@@ -130,6 +131,9 @@ const epollOf = (t: Task, fd: number): Epoll => {
   return file instanceof Epoll ? file : fail(E.INVAL);
 };
 
+/** Bytes of a struct epoll_event. */
+const EVENT = 16;
+
 const epollWait = (
   t: Task,
   fd: number,
@@ -141,13 +145,16 @@ const epollWait = (
 ): number => {
   const epoll = epollOf(t, fd);
   if (most <= 0 || most > 0x7ffffff) return -E.INVAL;
-  if (t.mem.accessible(at, Math.min(most, 1) * 16, true) === 0) return -E.FAULT;
+  if (at + most * EVENT > USER_END) return -E.FAULT;
   useMask(t, mask, maskSize);
   const look = (): number => {
-    const events = epoll.take(most);
+    const wanted = Math.min(most, epoll.candidates);
+    const room = Math.floor(t.mem.accessible(at, wanted * EVENT, true) / EVENT);
+    if (room < wanted && room === 0) return (epoll.poll() & POLLIN) !== 0 ? -E.FAULT : 0;
+    const events = epoll.take(room);
     events.forEach(({ events, data }, i) => {
-      t.mem.setU32(at + 16 * i, events);
-      t.mem.setBig(at + 16 * i + 8, data);
+      t.mem.setU32(at + EVENT * i, events);
+      t.mem.setBig(at + EVENT * i + 8, data);
     });
     return events.length;
   };

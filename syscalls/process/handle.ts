@@ -30,7 +30,7 @@ import { RUSAGE, rusageOf } from "../abi/rusage.ts";
 import { SIG } from "../abi/signals.ts";
 import { fromRegisters, fromStruct } from "./clone_arguments.ts";
 import type { process } from "./declare.ts";
-import { readStrings } from "./strings.ts";
+import { stringsAt } from "./strings.ts";
 
 const make = (t: Task, request: CloneRequest | number): number => {
   if (typeof request === "number") return request;
@@ -101,11 +101,10 @@ const WAITID_OPTIONS = WAIT4_OPTIONS | W.EXITED | W.NOWAIT;
 export const processHandlers: Handlers<Task, typeof process> = {
   clone: (t, _flags, stack, parentTid, _tls, childTid) => make(t, fromRegisters(t, stack, parentTid, childTid)),
   clone3: (t, args, size) => make(t, fromStruct(t, args, size)),
-  execve: (t, path, argv, envp) =>
-    execProgram(t, -100, readPath(t, path), 0, readStrings(t, argv), readStrings(t, envp)),
+  execve: (t, path, argv, envp) => execProgram(t, -100, readPath(t, path), 0, stringsAt(t, argv, envp)),
   execveat(t, dirfd, path, argv, envp, flags) {
     if ((flags & ~(AT.SYMLINK_NOFOLLOW | AT.EMPTY_PATH)) !== 0) return -E.INVAL;
-    return execProgram(t, dirfd, readPath(t, path), flags, readStrings(t, argv), readStrings(t, envp));
+    return execProgram(t, dirfd, readPath(t, path), flags, stringsAt(t, argv, envp));
   },
   exit(t, status) {
     exitTask(t, (status & 0xff) << 8);

@@ -1,5 +1,5 @@
 /** String vectors of execve, with Linux's limits (fs/exec.c count, copy_strings). */
-import type { Task } from "../../actors/mod.ts";
+import type { Strings, Task } from "../../actors/mod.ts";
 import { E, fail } from "../abi/errno.ts";
 
 /** Longest single string, with its NUL (MAX_ARG_STRLEN). */
@@ -8,7 +8,7 @@ export const MAX_STRING = 131072;
 const MAX_STRINGS = 0x7fffff;
 
 /** A NULL-terminated vector of strings; NULL counts as empty. E2BIG, EFAULT. */
-export const readStrings = (t: Task, at: number): Uint8Array[] => {
+const readStrings = (t: Task, at: number): Uint8Array[] => {
   const out: Uint8Array[] = [];
   if (at === 0) return out;
   let total = 0;
@@ -23,3 +23,9 @@ export const readStrings = (t: Task, at: number): Uint8Array[] => {
   }
   return fail(E["2BIG"]);
 };
+
+/** What execve is given, to be read in its time. */
+export const stringsAt = (t: Task, argv: number, envp: number): Strings => () => ({
+  argv: readStrings(t, argv),
+  envp: readStrings(t, envp),
+});

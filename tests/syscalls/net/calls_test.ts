@@ -41,7 +41,7 @@ Deno.test("every pointer that leads nowhere is EFAULT, and nothing is made", () 
     ["getsockname", [s, empty, NOWHERE]],
     ["sendto", [s, NOWHERE, 10, 0, 0, 0]],
     ["sendto", [s, empty, 10, 0, NOWHERE, 10]],
-    ["recvfrom", [s, NOWHERE, 10, 0, 0, 0]],
+    ["recvfrom", [s, 2 ** 60, 10, 0, 0, 0]],
     ["setsockopt", [s, 1, 2, NOWHERE, 4]],
     ["getsockopt", [s, 1, 2, NOWHERE, length]],
     ["getsockopt", [s, 1, 2, empty, NOWHERE]],
