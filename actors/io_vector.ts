@@ -1,5 +1,6 @@
 /** Vectors of pieces of guest memory (struct iovec), as readv, sendmsg and their relatives take them. */
 import { E, fail } from "../syscalls/abi/errno.ts";
+import { USER_END } from "../syscalls/abi/mman.ts";
 import type { Task } from "./task/task.ts";
 
 export const IOV_MAX = 1024;
@@ -19,6 +20,7 @@ export const readVector = (t: Task, at: number, count: number): Piece[] => {
   for (let i = 0; i < count; i++) {
     const base = t.mem.u64(at + 16 * i), length = t.mem.i64(at + 16 * i + 8);
     if (length < 0) return fail(E.INVAL);
+    if (base + length > USER_END) return fail(E.FAULT);
     const taken = Math.min(length, MAX_TRANSFER - total);
     total += taken;
     if (taken > 0) out.push({ base, length: taken });

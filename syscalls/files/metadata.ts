@@ -176,7 +176,7 @@ export const changeSize = (t: Task, inode: Inode, size: number, file?: OpenFile)
   if (size < 0) return -E.INVAL;
   if (inode.type === S_IFDIR) return file === undefined ? -E.ISDIR : -E.INVAL;
   if (inode.type !== S_IFREG) return -E.INVAL;
-  if (beyondLimit(t, inode, size)) return -E.FBIG;
+  if (size > Number.MAX_SAFE_INTEGER || beyondLimit(t, inode, size)) return -E.FBIG;
   const own = (file as OpenFile & { truncate?(size: number): number | void } | undefined)?.truncate;
   if (own !== undefined) return own.call(file, size) ?? 0;
   inode.setAttributes(t, { size });
@@ -189,6 +189,7 @@ export const allocate = (t: Task, file: OpenFile, mode: number, offset: number, 
   if (!file.writable) return -E.BADF;
   const { inode } = file;
   if (inode.type !== S_IFREG) return inode.type === S_IFDIR ? -E.ISDIR : -E.NODEV;
+  if (offset + length > Number.MAX_SAFE_INTEGER) return -E.FBIG;
   if ((mode & 1) === 0 && beyondLimit(t, inode, offset + length)) return -E.FBIG;
   const own = (file as OpenFile & { fallocate?(mode: number, offset: number, length: number): number }).fallocate;
   if (own !== undefined) return own.call(file, mode, offset, length);

@@ -112,6 +112,7 @@ const broken = (file: OpenFile): boolean => file instanceof PipeEnd && file.pipe
 
 /** sendfile(2). */
 export const sendfile = (t: Task, outFd: number, inFd: number, cell: number, count: number): number => {
+  if (count >= 2 ** 63) return -E.INVAL;
   const from = side(t, forReading(t, inFd), cell), to: Side = { file: forWriting(t, outFd), at: undefined, cell: 0 };
   if (from.file.inode.type === S_IFDIR || (!hasOffset(from.file) && !(from.file instanceof PipeEnd))) return -E.INVAL;
   if ((to.file.flags & O_APPEND) !== 0) return -E.INVAL;

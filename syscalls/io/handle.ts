@@ -13,6 +13,7 @@ import {
 } from "../../actors/mod.ts";
 import type { Handlers } from "../abi/call.ts";
 import { E, fail } from "../abi/errno.ts";
+import { USER_END } from "../abi/mman.ts";
 import type { io } from "./declare.ts";
 import { fcntl } from "./fcntl.ts";
 import { flock } from "./locks.ts";
@@ -30,7 +31,8 @@ const forWriting = (t: Task, fd: number): OpenFile => {
 
 /** A file that has offsets; ESPIPE for pipes, sockets and the like. */
 const seekable = (file: OpenFile, at: number): OpenFile => {
-  if (at < 0) return fail(E.INVAL);
+  // What is read or written there would end beyond the last offset.
+  if (at < 0 || at >= 2 ** 63) return fail(E.INVAL);
   if (file.seek(0, 1) === -E.SPIPE) return fail(E.SPIPE);
   return file;
 };
@@ -40,8 +42,8 @@ const FIONCLEX = 0x5450, FIOCLEX = 0x5451, FIONBIO = 0x5421, FIOASYNC = 0x5452, 
 /** RWF_* of preadv2 and pwritev2. */
 const RWF = { HIPRI: 1, DSYNC: 2, SYNC: 4, NOWAIT: 8, APPEND: 16 } as const;
 
-/** Counts beyond the signed range are EINVAL (rw_verify_area). */
-const counted = (count: number): number => count >= 0x8000000000000000 ? fail(E.INVAL) : count;
+/** The count of a buffer that ends where user memory may (access_ok); EFAULT. */
+const counted = (buf: number, count: number): number => buf + count > USER_END ? fail(E.FAULT) : count;
 
 /** fsync(2) and fdatasync(2): what can hold data. */
 const sync = (t: Task, fd: number, dataOnly: boolean): number => {
@@ -55,21 +57,21 @@ export const ioHandlers: Handlers<Task, typeof io> = {
   read(t, fd, buf, count) {
     const file = forReading(t, fd);
     if (count === 0) return file.inode.type === S_IFDIR ? -E.ISDIR : 0;
-    return readOne(t, file, buf, counted(count));
+    return readOne(t, file, buf, counted(buf, count));
   },
   write(t, fd, buf, count) {
     const file = forWriting(t, fd);
-    return count === 0 ? 0 : writeOne(t, file, buf, counted(count));
+    return count === 0 ? 0 : writeOne(t, file, buf, counted(buf, count));
   },
   readv: (t, fd, iov, count) => readInto(t, forReading(t, fd), countedVector(t, iov, count)),
   writev: (t, fd, iov, count) => writeFrom(t, forWriting(t, fd), countedVector(t, iov, count)),
   pread64(t, fd, buf, count, at) {
     const file = seekable(forReading(t, fd), at);
-    return count === 0 ? 0 : readOne(t, file, buf, counted(count), at);
+    return count === 0 ? 0 : readOne(t, file, buf, counted(buf, count), at);
   },
   pwrite64(t, fd, buf, count, at) {
     const file = seekable(forWriting(t, fd), at);
-    return count === 0 ? 0 : writeOne(t, file, buf, counted(count), at);
+    return count === 0 ? 0 : writeOne(t, file, buf, counted(buf, count), at);
   },
   preadv: (t, fd, iov, count, at) => readInto(t, seekable(forReading(t, fd), at), countedVector(t, iov, count), at),
   pwritev: (t, fd, iov, count, at) => writeFrom(t, seekable(forWriting(t, fd), at), countedVector(t, iov, count), at),
@@ -89,7 +91,12 @@ export const ioHandlers: Handlers<Task, typeof io> = {
   },
   lseek(t, fd, offset, whence) {
     const file = t.files.get(fd);
-    return whence < 0 || whence > 4 ? -E.INVAL : file.seek(offset, whence);
+    if (whence < 0 || whence > 4) return -E.INVAL;
+    const before = file.pos, to = file.seek(offset, whence);
+    if (to <= Number.MAX_SAFE_INTEGER) return to;
+    // No file is that long: as on a file system whose files end before.
+    file.pos = before;
+    return -E.INVAL;
   },
   close: (t, fd) => t.files.close(fd),
   close_range(t, first, last, flags) {
@@ -157,9 +164,8 @@ export const ioHandlers: Handlers<Task, typeof io> = {
   tee,
   vmsplice(t, fd, iov, count, flags) {
     if ((flags & ~15) !== 0) return -E.INVAL;
-    const file = t.files.get(fd);
+    const file = t.files.get(fd), pieces = countedVector(t, iov, count);
     if (!(file instanceof PipeEnd)) return -E.BADF;
-    const pieces = countedVector(t, iov, count);
     return file.writable ? writeFrom(t, file, pieces) : readInto(t, file, pieces);
   },
   copy_file_range: copyFileRange,

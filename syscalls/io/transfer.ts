@@ -116,10 +116,22 @@ const reading = (t: Task, file: OpenFile, attempt: () => number): number => {
 
 const totalOf = (pieces: readonly Piece[]): number => pieces.reduce((sum, p) => sum + p.length, 0);
 
+/** Bytes that can be written before the first that cannot, as far as one operation goes. */
+const reachable = (t: Task, pieces: readonly Piece[]): number => {
+  let reach = 0;
+  for (const { base, length } of pieces) {
+    const wanted = Math.min(length, ONE_GO - reach), n = t.mem.accessible(base, wanted, true);
+    reach += n;
+    if (n < length) break;
+  }
+  return reach;
+};
+
 const readScattered = (t: Task, file: OpenFile, pieces: readonly Piece[]): number =>
   reading(t, file, () => {
-    const buffer = new Uint8Array(Math.min(totalOf(pieces), ONE_GO));
-    for (const { base } of pieces) if (t.mem.accessible(base, 1, true) === 0) return -E.FAULT;
+    const reach = reachable(t, pieces);
+    if (reach === 0) return -E.FAULT;
+    const buffer = new Uint8Array(reach);
     const n = file.read(t, buffer);
     let done = 0;
     for (const { base, length } of pieces) {

@@ -146,7 +146,8 @@ const controlValues = (t: Task, set: SemaphoreSet, num: number, command: number,
     return setSemaphores(t, set, 0, Array.from({ length: set.count }, (_, i) => t.mem.u16(arg + i * 2)));
   }
   if (num < 0 || num >= set.count) return -E.INVAL;
-  if (command === SEM.SETVAL) return setSemaphores(t, set, num, [arg | 0]);
+  // An int below 0 comes as a word so large that its low bits are lost.
+  if (command === SEM.SETVAL) return setSemaphores(t, set, num, [arg > Number.MAX_SAFE_INTEGER ? -1 : arg | 0]);
   checkAccess(t, set, READ);
   switch (command) {
     case SEM.GETVAL:

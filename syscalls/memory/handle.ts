@@ -22,6 +22,8 @@ const PAGE = 4096;
 /** Guest addresses end here: the last page of the 4 GiB is never mapped. */
 const TASK_SIZE = 2 ** 32 - PAGE;
 const pageUp = (n: number): number => Math.ceil(n / PAGE) * PAGE;
+/** As the kernel's 64 bits have it: the last page's worth comes round to nothing. */
+const pageAlign = (n: number): number => n > 2 ** 64 - PAGE ? 0 : pageUp(n);
 
 /** Checks a file mapping against the descriptor's mode; 0 or a negative errno. */
 const checkFileMapping = (file: OpenFile, type: number, prot: number, flags: number): number => {
@@ -119,7 +121,8 @@ export const memoryHandlers: Handlers<Task, typeof memory> = {
   mremap(t, addr, oldLength, newLength, flags, newAddr) {
     if ((flags & ~7) !== 0 || addr % PAGE !== 0 || newLength === 0) return -E.INVAL;
     if ((flags & (MREMAP.FIXED | MREMAP.DONTUNMAP)) !== 0 && (flags & MREMAP.MAYMOVE) === 0) return -E.INVAL;
-    const from = pageUp(oldLength), to = pageUp(newLength);
+    const from = pageAlign(oldLength), to = pageAlign(newLength);
+    if (to === 0) return -E.INVAL;
     if ((flags & MREMAP.DONTUNMAP) !== 0 && from !== to) return -E.INVAL;
     if ((flags & MREMAP.FIXED) !== 0) {
       if (newAddr % PAGE !== 0 || to > TASK_SIZE || newAddr > TASK_SIZE - to) return -E.INVAL;
@@ -194,7 +197,7 @@ export const memoryHandlers: Handlers<Task, typeof memory> = {
   msync(t, addr, length, flags) {
     if ((flags & ~7) !== 0 || addr % PAGE !== 0) return -E.INVAL;
     if ((flags & MS.ASYNC) !== 0 && (flags & MS.SYNC) !== 0) return -E.INVAL;
-    const size = pageUp(length);
+    const size = pageAlign(length);
     if (addr + size > TASK_SIZE) return -E.NOMEM;
     return size === 0 ? 0 : t.vm.space.msync(addr, size);
   },

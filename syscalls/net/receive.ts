@@ -141,6 +141,7 @@ export const recvfrom = (
 /** A msghdr to be filled; `tell` writes back what came with the bytes. */
 const prepare = (t: Task, s: Socket, at: number, flags: number) => {
   const { mem } = t;
+  if ((flags & MSG.CMSG_COMPAT) !== 0) fail(E.INVAL);
   if (mem.i32(at + 8) < 0 && mem.u64(at) !== 0) fail(E.INVAL);
   const r = new Receiving(t, s, messageVector(t, mem.u64(at + 16), mem.u64(at + 24)), flags);
   const tell = (n: number): number => {

@@ -130,6 +130,7 @@ export const sendto = (t: Task, fd: number, buf: number, len: number, flags: num
 /** A msghdr read from guest memory, ready to be sent. */
 const prepare = (t: Task, s: Socket, at: number, flags: number): Sending => {
   const { mem } = t;
+  if ((flags & MSG.CMSG_COMPAT) !== 0) return fail(E.INVAL);
   const name = mem.u64(at), nameLength = mem.i32(at + 8);
   if (nameLength < 0) return fail(E.INVAL);
   const to = name === 0 || nameLength === 0 ? undefined : readAddress(t, name, Math.min(nameLength, 128));
