@@ -62,7 +62,7 @@ const calls = Command.make("calls", {
   seed: number("seed", 1, "which ones"),
   root: Flag.String("root").pipe(
     Flag.withMetavar("DIR"),
-    Flag.withDescription("a directory of the host as the guest's root; default: one in memory"),
+    Flag.withDescription("a directory of the host in which each program's root is made; default: in memory"),
     Flag.withDefault(""),
   ),
   replay: Flag.String("replay").pipe(

@@ -19,7 +19,7 @@ const REGISTER: Readonly<Record<number, string>> = {
 };
 const LOW: Readonly<Record<number, string>> = { 10: "%edi", 5: "%ebx" };
 const NAMES = new Map(Object.entries(NUMBERS).map(([name, nr]) => [nr, name]));
-const A0 = 10, A7 = 17, CLONE = 220;
+const A7 = 17, CLONE = 220;
 
 const line = (op: ScriptOp, before: ScriptOp | undefined): string => {
   switch (op.op) {

@@ -4,7 +4,7 @@
  */
 import { MINSIGSTKSZ, SA, SS } from "../../syscalls/abi/signals.ts";
 import type { Disposition } from "../signal_handlers.ts";
-import { type AltStack, NO_ALT_STACK, type Task } from "../task/task.ts";
+import { NO_ALT_STACK, type Task } from "../task/task.ts";
 import type { SigInfo } from "./pending.ts";
 import { encodeSigInfo } from "./siginfo.ts";
 

@@ -25,6 +25,7 @@ import { random } from "../../actors/world/order/random.ts";
 import { straceObserver } from "../../cli/strace/observer.ts";
 import { loadLateCalls, makeDispatch } from "../../syscalls/mod.ts";
 import type { CallProgram } from "./generate.ts";
+import type { HostRoot } from "../../cli/host_root.ts";
 import { callImage } from "./image.ts";
 
 export interface CallRun {
@@ -40,8 +41,8 @@ const MAX_TURNS = 3000, MAX_TASKS = 40;
 /** 64 MiB for all of the guest's memory. */
 const MEMORY = 1 << 26;
 
-const makeRoot = (machine: Machine, root: string | undefined): Vfs =>
-  Vfs.of(root === undefined ? new TmpFs(machine, 40, 0o755, 2048).root : new HostFs(root, "").rootInode());
+const makeRoot = (machine: Machine, host: HostRoot | undefined): Vfs =>
+  Vfs.of(host === undefined ? new TmpFs(machine, 40, 0o755, 2048).root : new HostFs(host.root, "").rootInode());
 
 /** The program and the directories that its paths name. */
 const furnish = (t: Task, image: Uint8Array): void => {
@@ -64,9 +65,10 @@ const furnish = (t: Task, image: Uint8Array): void => {
 /** What exists in this process besides machines. */
 const living = () => [FileTable.live, FsContext.live, SignalHandlers.live, NamespaceSet.live];
 
-/** One run. @param root a directory of the host, instead of memory */
-export const runCalls = async (program: CallProgram, root?: string, keepLog = false): Promise<CallRun> => {
+/** One run. @param host a directory of the host, instead of memory */
+export const runCalls = async (program: CallProgram, host?: HostRoot, keepLog = false): Promise<CallRun> => {
   await loadLateCalls();
+  host?.fresh();
   const machine = new Machine(
     new VirtualClock(),
     new SeededEntropy(program.seed),
@@ -77,7 +79,7 @@ export const runCalls = async (program: CallProgram, root?: string, keepLog = fa
   machine.maxTasks = MAX_TASKS;
   machine.maxMemory = MEMORY;
   const before = living();
-  machine.vfs = makeRoot(machine, root);
+  machine.vfs = makeRoot(machine, host);
   installExtras(machine);
   const runtime = new Runtime(machine);
   const first = firstProcess(machine, 0, 0);
@@ -119,6 +121,7 @@ export const runCalls = async (program: CallProgram, root?: string, keepLog = fa
       [...machine.tasks.values()].map((t) => `${t.tid} ${t.state}`)
     }`;
   }
+  failure ??= host?.touched();
   if (failure !== undefined) runtime.interruptAll();
   strace.finish();
   const calls = machine.counters.syscalls.reduce((a, b) => a + b, 0);
