@@ -53,9 +53,9 @@ const kernel = Command.make("kernel", {
   ),
 }, ({ runs, seed, steps, replay }) =>
   Effect.promise(async () => {
-    const { fuzzKernel } = await import("./fuzz_kernel.ts");
+    const { fuzzKernelCommand } = await import("./fuzz_kernel.ts");
     const asked = { runs: Number(runs), seed: Number(seed), steps: Number(steps) };
-    status = await fuzzKernel(replay === "" ? asked : { ...asked, replay });
+    status = await fuzzKernelCommand(replay === "" ? asked : { ...asked, replay });
   })).pipe(Command.withDescription("random programs of system calls against the kernel's invariants"));
 const calls = Command.make("calls", {
   runs: number("runs", 100000, "how many calls"),

@@ -4,6 +4,7 @@ import { runCampaign, type Totals } from "../fuzz/campaign.ts";
 import { runProgram } from "../fuzz/machine.ts";
 import { type Program, showProgram } from "../fuzz/program.ts";
 import { shrink } from "../fuzz/shrink.ts";
+import { inOwnProcess, isOrphan } from "./own_process.ts";
 
 export interface FuzzOptions {
   readonly runs: number;
@@ -25,9 +26,20 @@ interface FailureFile {
 
 const BATCH = 50;
 
-/** The exit status: 0 nothing found, 1 a failure. */
-export const fuzzKernel = async (o: FuzzOptions): Promise<number> => {
+/** V8 learns from what lives through its first collections that runs' objects grow old, and then collects little of them: docs/ARCHITECTURE.md, Random programs. */
+const FLAGS = "--no-allocation-site-pretenuring";
+/** Programs from which on a process of one's own pays. */
+const LONG = 2000;
+
+/** The `fuzz kernel` command: its exit status. */
+export const fuzzKernelCommand = async (o: FuzzOptions): Promise<number> => {
   if (o.replay !== undefined) return await replay(o.replay);
+  return (o.runs >= LONG ? await inOwnProcess(FLAGS) : undefined) ?? await fuzzKernel(o);
+};
+
+/** The exit status: 0 nothing found, 1 a failure. */
+const fuzzKernel = async (o: FuzzOptions): Promise<number> => {
+  const parent = Deno.ppid;
   const totals: Totals = { programs: 0, steps: 0, reached: 0, stuck: 0, endless: 0 };
   const began = performance.now();
   let said = began;
@@ -42,6 +54,7 @@ export const fuzzKernel = async (o: FuzzOptions): Promise<number> => {
     if (performance.now() - said > 1000) {
       console.error(line());
       said = performance.now();
+      if (isOrphan(parent)) return 1;
     }
     if (found === undefined) continue;
     console.log(`run ${totals.programs} (seed ${found.seed}) fails:\n${found.result.failure}`);
