@@ -13,6 +13,13 @@ const remove = (path: string): void => {
   }
   Deno.removeSync(path);
 };
+const removeIfThere = (path: string): void => {
+  try {
+    remove(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+};
 
 export class HostRoot {
   readonly root: string;
@@ -42,7 +49,7 @@ export class HostRoot {
 
   /** An empty root but for links: up and out, out by an absolute path, to a directory, to nothing. */
   fresh(): void {
-    this.#removeRoot();
+    removeIfThere(this.root);
     Deno.mkdirSync(this.root, { mode: 0o755 });
     const link = (name: string, target: string) => Deno.symlinkSync(target, `${this.root}/${name}`);
     link("a", `../${OUTSIDE}/secret`);
@@ -51,13 +58,6 @@ export class HostRoot {
     link("new", `../${OUTSIDE}/new`);
     Deno.mkdirSync(`${this.root}/tmp`, { mode: 0o755 });
     for (const name of ["a", "b", "dir", "new"]) Deno.symlinkSync(`../${name}`, `${this.root}/tmp/${name}`);
-  }
-  #removeRoot(): void {
-    try {
-      remove(this.root);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
   }
 
   /** What changed outside of the root; undefined: nothing. */
@@ -72,11 +72,7 @@ export class HostRoot {
   }
 
   end(): void {
-    this.#removeRoot();
-    try {
-      remove(this.#outside);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
+    removeIfThere(this.root);
+    removeIfThere(this.#outside);
   }
 }

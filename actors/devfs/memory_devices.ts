@@ -35,11 +35,7 @@ class ZeroPages implements Backing {
     return Number.MAX_SAFE_INTEGER;
   }
   fill(at: number, into: Uint8Array): void {
-    for (let page = 0; page < into.length; page += 4096) {
-      const kept = this.#pages.get((at + page) / 4096);
-      if (kept === undefined) into.fill(0, page, page + 4096);
-      else into.set(kept, page);
-    }
+    this.#pages.copyOut(at, into);
   }
   hasSharedPage(index: number): boolean {
     return this.#pages.has(index);

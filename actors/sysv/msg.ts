@@ -6,13 +6,13 @@ import type { Task } from "../task/task.ts";
 import { WaitQueue } from "../wait_queue.ts";
 import { checkAccess, checkOwner, type IpcObject, type NewObject, perNamespace, seconds } from "./registry.ts";
 
-/** Of a message beyond its bytes. */
-const OVERHEAD = 48;
-
 export interface Message {
   readonly type: number;
   readonly text: Uint8Array;
 }
+
+/** Bytes of memory that a message takes. */
+const weight = ({ text }: Message): number => text.length + 48;
 
 export class MessageQueue implements IpcObject {
   readonly key: number;
@@ -52,7 +52,7 @@ export const sendMessage = (t: Task, id: number, message: Message, flags: number
     if (queue.bytes + message.text.length > queue.maxBytes || queue.messages.length + 1 > queue.maxBytes) {
       return BLOCKED;
     }
-    if (!t.machine.memory.take(message.text.length + OVERHEAD)) return -E.NOMEM;
+    if (!t.machine.memory.take(weight(message))) return -E.NOMEM;
     queue.messages.push(message);
     queue.bytes += message.text.length;
     queue.lastSender = t.pid;
@@ -99,7 +99,7 @@ export const receiveMessage = (
     if (!copy) {
       queue.messages.splice(index, 1);
       queue.bytes -= message.text.length;
-      t.machine.memory.give(message.text.length + OVERHEAD);
+      t.machine.memory.give(weight(message));
       queue.lastReceiver = t.pid;
       queue.receivedAt = seconds(t.machine);
       queue.changed.wake();
@@ -116,6 +116,6 @@ export const receiveMessage = (
 export const removeQueue = (t: Task, queue: MessageQueue): void => {
   checkOwner(t, queue);
   messageQueues(t).remove(queue);
-  for (const { text } of queue.messages) t.machine.memory.give(text.length + OVERHEAD);
+  for (const message of queue.messages) t.machine.memory.give(weight(message));
   queue.changed.wake();
 };

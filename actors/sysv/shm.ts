@@ -57,11 +57,7 @@ export class Segment implements IpcObject, Backing {
     return this.#pages.make(index, account);
   }
   fill(at: number, into: Uint8Array): void {
-    for (let off = 0; off < into.length; off += PAGE) {
-      const page = this.#pages.get((at + off) / PAGE);
-      if (page === undefined) into.fill(0, off, off + PAGE);
-      else into.set(page, off);
-    }
+    this.#pages.copyOut(at, into);
   }
   get residentPages(): number {
     return this.#pages.size;

@@ -26,6 +26,14 @@ export class KeptPages {
     fill?.(page);
     return page;
   }
+  /** Fills whole pages of `into` from byte `at` on; what is absent is zero. */
+  copyOut(at: number, into: Uint8Array): void {
+    for (let offset = 0; offset < into.length; offset += PAGE) {
+      const page = this.#pages.get((at + offset) / PAGE);
+      if (page === undefined) into.fill(0, offset, offset + PAGE);
+      else into.set(page, offset);
+    }
+  }
   delete(index: number): void {
     if (this.#pages.delete(index)) this.#account!.used--;
   }

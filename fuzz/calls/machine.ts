@@ -9,6 +9,7 @@ import { FileTable } from "../../actors/file_table.ts";
 import { FsContext } from "../../actors/fs_context.ts";
 import { Machine } from "../../actors/machine.ts";
 import { NamespaceSet } from "../../actors/namespaces/set.ts";
+import { both } from "../../actors/observers.ts";
 import { Runtime } from "../../actors/runtime.ts";
 import { SignalHandlers } from "../../actors/signal_handlers.ts";
 import { Signals } from "../../actors/signals/generate.ts";
@@ -91,10 +92,7 @@ export const runCalls = async (program: CallProgram, host?: HostRoot, keepLog = 
     if (++turns > MAX_TURNS && !machine.ending) machine.killAll();
   };
   const strace = straceObserver(machine, (text) => keepLog && (log += text), true);
-  machine.observer = {
-    ...bound(strace.observer),
-    turnBegins: () => goesOn(),
-  };
+  machine.observer = both([strace.observer, { turnBegins: goesOn }]);
   let failure: string | undefined;
   const attempt = async (done: () => boolean): Promise<void> => {
     try {
@@ -126,14 +124,4 @@ export const runCalls = async (program: CallProgram, host?: HostRoot, keepLog = 
   strace.finish();
   const calls = machine.counters.syscalls.reduce((a, b) => a + b, 0);
   return { failure, calls, log };
-};
-
-/** The methods of an observer as functions. */
-const bound = (observer: object): object => {
-  const methods: Record<string, unknown> = {};
-  for (const name of Object.getOwnPropertyNames(Object.getPrototypeOf(observer))) {
-    const value = (observer as Record<string, unknown>)[name];
-    if (name !== "constructor" && typeof value === "function") methods[name] = value.bind(observer);
-  }
-  return methods;
 };

@@ -3,7 +3,6 @@ import { findWord } from "../../actors/futex/words.ts";
 import { sigBit } from "../../actors/signals/pending.ts";
 import type { Task } from "../../actors/task/task.ts";
 import type { ThreadGroup } from "../../actors/task/thread_group.ts";
-
 import { hold, isLive, waitsForOthers, type Watch } from "./watch.ts";
 
 const CHLD = 17, SIG_IGN = 1, NOCLDWAIT = 2;

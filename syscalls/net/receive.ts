@@ -19,7 +19,6 @@ class Receiving {
   constructor(readonly t: Task, readonly s: Socket, readonly pieces: readonly Piece[], readonly flags: number) {
     this.m = new Incoming(flags);
     this.#total = pieces.reduce((sum, p) => sum + p.length, 0);
-    for (const { base, length } of pieces) if (base + length > USER_END) fail(E.FAULT);
   }
 
   /** Bytes received, a negative errno, or -EAGAIN when it has to wait. */
@@ -130,6 +129,7 @@ export const recvfrom = (
 ): number => {
   const s = socketOf(t, fd);
   const length = Math.min(len, 0x7ffff000);
+  if (length > 0 && buf + length > USER_END) return -E.FAULT;
   const r = new Receiving(t, s, length === 0 ? [] : [{ base: buf, length }], flags);
   return r.run((n) => {
     dropFiles(r.m);

@@ -150,7 +150,7 @@ const epollWait = (
   const look = (): number => {
     const wanted = Math.min(most, epoll.candidates);
     const room = Math.floor(t.mem.accessible(at, wanted * EVENT, true) / EVENT);
-    if (room < wanted && room === 0) return (epoll.poll() & POLLIN) !== 0 ? -E.FAULT : 0;
+    if (wanted > 0 && room === 0) return (epoll.poll() & POLLIN) !== 0 ? -E.FAULT : 0;
     const events = epoll.take(room);
     events.forEach(({ events, data }, i) => {
       t.mem.setU32(at + EVENT * i, events);
